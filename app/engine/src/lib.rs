@@ -1,0 +1,7 @@
+//! Project to verdicts.
+
+pub mod problem;
+
+pub mod table;
+
+pub mod picture;
