@@ -1,1 +1,27 @@
-//! Skeleton.
+//! Numerics shared by the bundled checks.
+//!
+//! In: slices of numbers or counts, a seed where randomness is needed. Out: statistics, p-values,
+//! intervals and effect sizes as plain numbers and small structs.
+//!
+//! Everything here is a pure function: no table, no plugin border, no clock, no file, no global
+//! state. Same input and seed, same bits, on any thread.
+//!
+//! Expected values of the tests come from SciPy; see `fixtures/expected.py`.
+
+pub mod error;
+
+pub mod rng;
+
+pub mod moments;
+
+pub mod order;
+
+pub mod special;
+
+pub mod distribution;
+
+pub mod proportion;
+
+pub mod bootstrap;
+
+pub use error::StatsError;
