@@ -1,1 +1,3 @@
-//! Skeleton.
+//! End-to-end tests: the table of contents.
+
+mod tidy;

@@ -2,6 +2,10 @@
 
 pub mod problem;
 
+pub mod fingerprint;
+
 pub mod table;
+
+pub mod load;
 
 pub mod picture;
