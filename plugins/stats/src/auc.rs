@@ -111,14 +111,14 @@ mod tests {
 
     #[test]
     fn the_area_counts_pairs() {
-        let scores = [0.1, 0.4, 0.4, 0.8, 0.3, 0.4];
+        let scores = [0.1_f64, 0.4, 0.4, 0.8, 0.3, 0.4];
         let truth = [false, true, false, true, true, false];
         let mut wins = 0.0;
         for p in 0..6 {
             for n in 0..6 {
                 if truth[p] && !truth[n] {
                     wins += f64::from(u8::from(scores[p] > scores[n]));
-                    wins += 0.5 * f64::from(u8::from((scores[p] - scores[n]).abs() <= 0.0));
+                    wins += 0.5 * f64::from(u8::from(scores[p].total_cmp(&scores[n]).is_eq()));
                 }
             }
         }
