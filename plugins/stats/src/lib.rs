@@ -24,4 +24,18 @@ pub mod proportion;
 
 pub mod bootstrap;
 
+pub mod kolmogorov;
+
+pub mod two_sample;
+
+pub mod noncentral;
+
+pub mod contingency;
+
+pub mod distance;
+
+pub mod multiplicity;
+
+pub mod auc;
+
 pub use error::StatsError;

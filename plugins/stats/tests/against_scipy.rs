@@ -1,6 +1,10 @@
 //! Compares this crate with SciPy over the grid that `fixtures/expected.py` writes.
 
-use interlock_stats::{bootstrap, distribution, proportion, special};
+use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
+use interlock_stats::{
+    auc, bootstrap, contingency, distance, distribution, kolmogorov, noncentral, proportion,
+    special,
+};
 use serde::Deserialize;
 
 /// What `fixtures/expected.json` holds.
@@ -11,6 +15,69 @@ struct Expected {
     ln_gamma: Vec<Value>,
     wilson: Vec<Share>,
     bootstrap: Bootstrap,
+    kolmogorov: Vec<Kolmogorov>,
+    ks_two_sample: Vec<TwoSample>,
+    noncentral: Vec<Noncentral>,
+    detectable: Vec<Detectable>,
+    contingency: Vec<Contingency>,
+    jensen_shannon: Vec<Divergence>,
+    auc: Area,
+}
+
+#[derive(Debug, Deserialize)]
+struct Kolmogorov {
+    n: u64,
+    d: f64,
+    sf: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct TwoSample {
+    reference: Vec<f64>,
+    current: Vec<f64>,
+    statistic: f64,
+    exact: f64,
+    asymptotic: f64,
+    wasserstein: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Noncentral {
+    x: f64,
+    df: f64,
+    nc: f64,
+    cdf: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Detectable {
+    df: f64,
+    nc: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Contingency {
+    counts: Vec<u64>,
+    n_columns: usize,
+    statistic: f64,
+    df: f64,
+    p: f64,
+    v: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Divergence {
+    r: Vec<u64>,
+    c: Vec<u64>,
+    value: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Area {
+    scores: Vec<f64>,
+    truth: Vec<bool>,
+    value: f64,
+    standard_error: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,4 +225,76 @@ fn bootstrap_intervals_from_the_same_replicates() {
         check(bounds.low, interval.low, 1e-10, interval);
         check(bounds.high, interval.high, 1e-10, interval);
     }
+}
+
+#[test]
+fn law_of_the_kolmogorov_smirnov_statistic() {
+    for case in expected().unwrap().kolmogorov {
+        let sf = kolmogorov::kolmogorov_sf(case.n, case.d);
+        // Below 1e-5 both sides subtract from 1 in places; 1e-14 is their rounding.
+        assert!(
+            (sf - case.sf).abs() <= (1e-9 * case.sf).max(1e-14),
+            "got {sf} for {case:?}"
+        );
+    }
+}
+
+#[test]
+fn two_sample_kolmogorov_smirnov_tests() {
+    for case in expected().unwrap().ks_two_sample {
+        let run = |method| kolmogorov_smirnov(&case.reference, &case.current, method).unwrap();
+        let exact = run(PValueMethod::Exact);
+        check(exact.statistic, case.statistic, 1e-13, &case);
+        check(exact.p_value, case.exact, 1e-10, &case);
+        check(
+            run(PValueMethod::Asymptotic).p_value,
+            case.asymptotic,
+            1e-9,
+            &case,
+        );
+        // All samples here are small enough for SciPy's `auto` to be exact.
+        assert_eq!(run(PValueMethod::Auto), exact);
+        let moved = distance::wasserstein(&case.reference, &case.current).unwrap();
+        check(moved.distance, case.wasserstein, 1e-11, &case);
+    }
+}
+
+#[test]
+fn noncentral_chi_square() {
+    for case in expected().unwrap().noncentral {
+        let cdf = noncentral::noncentral_chi_square_cdf(case.x, case.df, case.nc);
+        check(cdf, case.cdf, 1e-9, &case);
+    }
+    for case in expected().unwrap().detectable {
+        let found = noncentral::detectable_noncentrality(case.df, 0.05, 0.8).unwrap();
+        check(found, case.nc, 1e-8, &case);
+    }
+}
+
+#[test]
+fn tables_of_counts() {
+    for case in expected().unwrap().contingency {
+        let test = contingency::chi_square(&case.counts, case.n_columns).unwrap();
+        check(test.statistic, case.statistic, 1e-12, &case);
+        check(test.degrees_of_freedom, case.df, 1e-15, &case);
+        check(test.p_value, case.p, 1e-11, &case);
+        check(test.cramers_v, case.v, 1e-11, &case);
+    }
+}
+
+#[test]
+fn jensen_shannon_distances() {
+    for case in expected().unwrap().jensen_shannon {
+        let value = distance::jensen_shannon_distance(&case.r, &case.c).unwrap();
+        check(value, case.value, 1e-12, &case);
+    }
+}
+
+#[test]
+fn area_under_the_curve_with_ties() {
+    let case = expected().unwrap().auc;
+    let auc = auc::delong(&case.scores, &case.truth, 0.95).unwrap();
+    check(auc.value, case.value, 1e-13, &case);
+    check(auc.standard_error, case.standard_error, 1e-12, &case);
+    assert!(auc.bounds.contains(auc.value) && auc.bounds.high < 1.0);
 }
