@@ -106,12 +106,16 @@ pub fn ratio_interval(top: Rate, bottom: Rate, level: f64) -> Result<Bounds, Sta
     let square = p * q * (p * q);
     let low = {
         let (l, u) = (first.low, second.high);
-        let root = (square - l * u * (2.0 * p - l) * (2.0 * q - u)).max(0.0).sqrt();
+        let root = (square - l * u * (2.0 * p - l) * (2.0 * q - u))
+            .max(0.0)
+            .sqrt();
         (p * q - root) / (u * (2.0 * q - u))
     };
     let high = {
         let (u, l) = (first.high, second.low);
-        let root = (square - u * l * (2.0 * p - u) * (2.0 * q - l)).max(0.0).sqrt();
+        let root = (square - u * l * (2.0 * p - u) * (2.0 * q - l))
+            .max(0.0)
+            .sqrt();
         (p * q + root) / (l * (2.0 * q - l))
     };
     Ok(Bounds {
@@ -144,7 +148,11 @@ fn largest_difference(rates: &[Rate], level: f64) -> Result<Bounds, StatsError> 
     };
     for (at, &a) in rates.iter().enumerate() {
         for &b in &rates[..at] {
-            let (top, bottom) = if a.share() >= b.share() { (a, b) } else { (b, a) };
+            let (top, bottom) = if a.share() >= b.share() {
+                (a, b)
+            } else {
+                (b, a)
+            };
             let pair = newcombe((top.successes, top.n), (bottom.successes, bottom.n), level)?;
             found.low = found.low.max(pair.low);
             found.high = found.high.max(pair.high).max(-pair.low);
@@ -160,7 +168,11 @@ fn smallest_ratio(rates: &[Rate], level: f64) -> Result<Bounds, StatsError> {
     };
     for (at, &a) in rates.iter().enumerate() {
         for &b in &rates[..at] {
-            let (top, bottom) = if a.share() <= b.share() { (a, b) } else { (b, a) };
+            let (top, bottom) = if a.share() <= b.share() {
+                (a, b)
+            } else {
+                (b, a)
+            };
             if bottom.successes == 0 {
                 continue;
             }
@@ -262,7 +274,10 @@ mod tests {
             difference += u64::from(found.difference_bounds.contains(most - least));
             ratio += u64::from(found.ratio_bounds.is_none_or(|b| b.contains(least / most)));
         }
-        (difference as f64 / f64::from(n), ratio as f64 / f64::from(n))
+        (
+            difference as f64 / f64::from(n),
+            ratio as f64 / f64::from(n),
+        )
     }
 
     #[test]

@@ -151,11 +151,7 @@ mod tests {
         let groups = by_code(&[1, 0, u32::MAX, 1, u32::MAX, u32::MAX], &names);
         assert_eq!(
             shape(&groups),
-            [
-                ("m", &[0, 3][..]),
-                ("f", &[1]),
-                (MISSING_NAME, &[2, 4, 5])
-            ]
+            [("m", &[0, 3][..]), ("f", &[1]), (MISSING_NAME, &[2, 4, 5])]
         );
     }
 
