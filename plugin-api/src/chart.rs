@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Role, Rows};
+use crate::rows::{Role, Rows};
 
 /// One thing to look at behind a verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

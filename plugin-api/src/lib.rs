@@ -2,9 +2,11 @@
 
 pub mod error;
 
-pub mod outcome;
+pub mod rows;
 
 pub mod chart;
+
+pub mod outcome;
 
 pub mod check_info;
 

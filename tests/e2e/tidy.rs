@@ -12,17 +12,12 @@ use source::{SourceFile, manifest_dependencies, module_order, repository, rust_f
 /// The only files that may hold `unsafe`: the border to plugins, memory maps, processes, the
 /// terminal's file descriptors, and what stands in for a misbehaving plugin.
 const MAY_BE_UNSAFE: &[&str] = &[
-    "app/engine/src/load/completeness.rs",
     "app/engine/src/table.rs",
-    "app/engine/src/work/process.rs",
-    "app/engine/src/work/sandbox.rs",
-    "app/engine/src/work/worker.rs",
-    "app/tui/src/term/capture.rs",
-    "app/tui/src/term/signals.rs",
     "plugin-api/src/border.rs",
     "plugin-api/src/export.rs",
     "plugin-api/src/host.rs",
-    "plugin-api/src/table.rs",
+    "plugin-api/src/table/c_data.rs",
+    "plugin-api/src/test_kit/arrow.rs",
 ];
 
 /// Folders below which `unsafe` is the very point: plugins that misbehave on purpose.
@@ -151,9 +146,14 @@ fn unsafe_stands_only_where_it_may() {
             return;
         }
         for (number, line) in file.code_lines() {
-            let has_block = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"]
-                .iter()
-                .any(|form| line.contains(form));
+            let has_block = [
+                ["unsafe", " {"],
+                ["unsafe", " fn"],
+                ["unsafe", " impl"],
+                ["unsafe", " extern"],
+            ]
+            .iter()
+            .any(|form| line.contains(&form.concat()));
             if has_block {
                 violations.push(format!(
                     "{}:{number}: `unsafe` outside the files that may hold it",

@@ -89,10 +89,16 @@ impl SourceFile {
                 "pub(super) fn ",
                 "const fn ",
                 "pub const fn ",
-                "unsafe fn ",
+                concat!("unsafe", " fn "),
                 "extern \"C\" fn ",
             ];
             if !opens.iter().any(|form| code.starts_with(form)) {
+                continue;
+            }
+            let signature_end = lines[start..]
+                .iter()
+                .find(|line| line.ends_with(['{', ';', '}']));
+            if signature_end.is_some_and(|line| !line.ends_with('{')) {
                 continue;
             }
             let indent = &line[..line.len() - code.len()];

@@ -1,0 +1,477 @@
+//! One column of a table: its values as numbers, text, truth values or categories.
+//!
+//! In: the Arrow C structs of one column. Out: typed views, borrowed where the memory allows it.
+
+use crate::error::CheckError;
+use crate::facts::ColumnKind;
+use crate::features::{FeatureValues, MISSING};
+use crate::table::c_data::{ArrowArray, ArrowSchema};
+
+/// One column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'t> {
+    name: &'t str,
+    kind: ColumnKind,
+    layout: Layout,
+    n_rows: usize,
+    array: &'t ArrowArray,
+}
+
+/// How a column's values lie in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Int64,
+    Float64,
+    Boolean,
+    Text,
+    Category,
+    Date,
+    Timestamp,
+}
+
+/// The values of a text column.
+#[derive(Debug, Clone, Copy)]
+pub struct StringView<'t> {
+    rows: Validity<'t>,
+    codes: Option<&'t [i32]>,
+    offsets: &'t [i32],
+    bytes: &'t [u8],
+}
+
+/// The values of any column as few distinct ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Categories {
+    /// A position in `names` per row; [`MISSING`] is missing.
+    pub codes: Vec<u32>,
+    /// The distinct values, in order of first appearance.
+    pub names: Vec<String>,
+}
+
+/// Which rows are missing.
+#[derive(Debug, Clone, Copy)]
+struct Validity<'t> {
+    bits: Option<&'t [u8]>,
+    offset: usize,
+    len: usize,
+}
+
+impl Validity<'_> {
+    fn is_missing(&self, row: usize) -> bool {
+        let at = self.offset + row;
+        row >= self.len
+            || self
+                .bits
+                .is_some_and(|bits| bits[at / 8] & (1 << (at % 8)) == 0)
+    }
+}
+
+impl Layout {
+    fn kind(self) -> ColumnKind {
+        match self {
+            Self::Int64 | Self::Float64 => ColumnKind::Numeric,
+            Self::Boolean => ColumnKind::Boolean,
+            Self::Text => ColumnKind::Text,
+            Self::Category => ColumnKind::Categorical,
+            Self::Date | Self::Timestamp => ColumnKind::Date,
+        }
+    }
+}
+
+impl<'t> Column<'t> {
+    /// Makes sure that the memory holds together. `kind_of` knows the declared kinds by name.
+    pub(super) fn new(
+        schema: &'t ArrowSchema,
+        array: &'t ArrowArray,
+        n_rows: usize,
+        kind_of: impl FnOnce(&str) -> Option<ColumnKind>,
+    ) -> Result<Self, CheckError> {
+        let name = schema
+            .name()
+            .ok_or_else(|| CheckError::failed("a column of the table has no name"))?;
+        let format = schema.format().unwrap_or_default();
+        let layout = match (format, schema.dictionary().and_then(ArrowSchema::format)) {
+            ("i", Some("u")) => Layout::Category,
+            ("l", None) => Layout::Int64,
+            ("g", None) => Layout::Float64,
+            ("b", None) => Layout::Boolean,
+            ("u", None) => Layout::Text,
+            ("tdD", None) => Layout::Date,
+            (format, None) if format.starts_with("tsu:") => Layout::Timestamp,
+            _ => {
+                let message = format!(
+                    "column '{name}' has the type '{format}', which this version cannot read"
+                );
+                return Err(CheckError::unsuitable(message));
+            }
+        };
+        if usize::try_from(array.length).ok() != Some(n_rows) || array.offset < 0 {
+            return Err(CheckError::failed(format!(
+                "column '{name}' has another length than its table"
+            )));
+        }
+        let kind = kind_of(name).unwrap_or(layout.kind());
+        let column = Column {
+            name,
+            kind,
+            layout,
+            n_rows,
+            array,
+        };
+        column.check()?;
+        Ok(column)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'t str {
+        self.name
+    }
+
+    /// How it is to be read: what the project file says, else what its type suggests.
+    pub fn kind(&self) -> ColumnKind {
+        self.kind
+    }
+
+    /// Number of rows, missing ones included.
+    pub fn len(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.n_rows == 0
+    }
+
+    /// Whether numbers can be read from it.
+    pub fn is_numeric(&self) -> bool {
+        !matches!(self.layout, Layout::Text | Layout::Category)
+    }
+
+    /// Number of missing rows. NaN counts as missing.
+    pub fn n_missing(&self) -> usize {
+        (0..self.n_rows).filter(|&row| self.is_missing(row)).count()
+    }
+
+    /// Whether a row is missing; also true beyond the last row.
+    pub fn is_missing(&self, row: usize) -> bool {
+        let Ok(rows) = self.rows() else { return true };
+        rows.is_missing(row)
+            || self.layout == Layout::Float64
+                && self
+                    .values::<f64>()
+                    .is_ok_and(|values| values[row].is_nan())
+    }
+
+    /// A copy as numbers, NaN where missing. Integers beyond 2^53 lose their last digits; booleans
+    /// become 0 and 1, dates days and timestamps seconds since 1970-01-01 (UTC).
+    ///
+    /// # Errors
+    /// If the column is text.
+    pub fn numbers(&self) -> Result<Vec<f64>, CheckError> {
+        let rows = self.rows()?;
+        let read = |value: f64, row: usize| {
+            if rows.is_missing(row) {
+                f64::NAN
+            } else {
+                value
+            }
+        };
+        Ok(match self.layout {
+            Layout::Float64 => self
+                .values::<f64>()?
+                .iter()
+                .enumerate()
+                .map(|(row, v)| read(*v, row))
+                .collect(),
+            Layout::Int64 => self
+                .values::<i64>()?
+                .iter()
+                .enumerate()
+                .map(|(row, v)| read(*v as f64, row))
+                .collect(),
+            Layout::Date => self
+                .values::<i32>()?
+                .iter()
+                .enumerate()
+                .map(|(row, v)| read(f64::from(*v), row))
+                .collect(),
+            Layout::Timestamp => self
+                .values::<i64>()?
+                .iter()
+                .enumerate()
+                .map(|(row, v)| read(*v as f64 / 1e6, row))
+                .collect(),
+            Layout::Boolean => self
+                .booleans()?
+                .iter()
+                .map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value))))
+                .collect(),
+            Layout::Text | Layout::Category => {
+                return Err(CheckError::unsuitable(format!(
+                    "column '{}' is text, not numbers",
+                    self.name
+                )));
+            }
+        })
+    }
+
+    /// The values of a text column, borrowed.
+    ///
+    /// # Errors
+    /// If the column is not text; [`Column::categories`] reads any column.
+    pub fn strings(&self) -> Result<StringView<'t>, CheckError> {
+        let (text, codes) = match self.layout {
+            Layout::Text => (self.array, None),
+            Layout::Category => {
+                let codes = self.values::<i32>()?;
+                (
+                    self.array.dictionary().ok_or_else(|| self.broken())?,
+                    Some(codes),
+                )
+            }
+            _ => {
+                return Err(CheckError::unsuitable(format!(
+                    "column '{}' is not text",
+                    self.name
+                )));
+            }
+        };
+        let (offsets, bytes) = text_buffers(text).ok_or_else(|| self.broken())?;
+        Ok(StringView {
+            rows: self.rows()?,
+            codes,
+            offsets,
+            bytes,
+        })
+    }
+
+    /// A copy as truth values; `None` where missing.
+    ///
+    /// # Errors
+    /// If the column is not boolean.
+    pub fn booleans(&self) -> Result<Vec<Option<bool>>, CheckError> {
+        if self.layout != Layout::Boolean {
+            return Err(CheckError::unsuitable(format!(
+                "column '{}' is not boolean",
+                self.name
+            )));
+        }
+        let rows = self.rows()?;
+        let n_bytes = (rows.offset + self.n_rows).div_ceil(8);
+        let bits = self
+            .array
+            .buffer::<u8>(1, n_bytes)
+            .ok_or_else(|| self.broken())?;
+        Ok((0..self.n_rows)
+            .map(|row| {
+                let at = rows.offset + row;
+                (!rows.is_missing(row)).then(|| bits[at / 8] & (1 << (at % 8)) != 0)
+            })
+            .collect())
+    }
+
+    /// A copy as categories, whatever the type: numbers and dates by their text.
+    pub fn categories(&self) -> Categories {
+        let mut names = Vec::new();
+        let mut known = std::collections::HashMap::new();
+        let mut code_of = |text: &str| {
+            if let Some(code) = known.get(text) {
+                return *code;
+            }
+            let code = u32::try_from(names.len()).unwrap_or(MISSING);
+            names.push(text.to_owned());
+            known.insert(text.to_owned(), code);
+            code
+        };
+        let codes = match self.strings() {
+            Ok(strings) => (0..self.n_rows)
+                .map(|row| strings.get(row).map_or(MISSING, &mut code_of))
+                .collect(),
+            Err(_) => (0..self.n_rows)
+                .map(|row| self.display(row).map_or(MISSING, |text| code_of(&text)))
+                .collect(),
+        };
+        Categories { codes, names }
+    }
+
+    /// The value of a row as text for people; `None` if missing.
+    pub fn display(&self, row: usize) -> Option<String> {
+        if self.is_missing(row) {
+            return None;
+        }
+        match self.layout {
+            Layout::Float64 => self
+                .values::<f64>()
+                .ok()
+                .map(|values| values[row].to_string()),
+            Layout::Int64 => self
+                .values::<i64>()
+                .ok()
+                .map(|values| values[row].to_string()),
+            Layout::Boolean => self.booleans().ok()?[row].map(|value| value.to_string()),
+            Layout::Date => self
+                .values::<i32>()
+                .ok()
+                .map(|values| date(i64::from(values[row]))),
+            Layout::Timestamp => self
+                .values::<i64>()
+                .ok()
+                .map(|values| timestamp(values[row])),
+            Layout::Text | Layout::Category => self.strings().ok()?.get(row).map(ToOwned::to_owned),
+        }
+    }
+
+    /// The column as an input of a model: categories if it is to be read as such, else numbers.
+    pub(super) fn feature_values(&self) -> Result<FeatureValues, CheckError> {
+        let is_category = matches!(self.kind, ColumnKind::Categorical | ColumnKind::Text);
+        if is_category || !self.is_numeric() {
+            let Categories { codes, names } = self.categories();
+            return Ok(FeatureValues::Categorical {
+                codes,
+                categories: names,
+            });
+        }
+        self.numbers().map(FeatureValues::Numeric)
+    }
+
+    fn rows(&self) -> Result<Validity<'t>, CheckError> {
+        let offset = usize::try_from(self.array.offset).map_err(|_negative| self.broken())?;
+        let n_bytes = offset
+            .checked_add(self.n_rows)
+            .ok_or_else(|| self.broken())?
+            .div_ceil(8);
+        // A null validity buffer says that nothing is missing.
+        let validity = if self.array.null_count == 0 {
+            None
+        } else {
+            self.array.buffer::<u8>(0, n_bytes)
+        };
+        Ok(Validity {
+            bits: validity.filter(|bits| !bits.is_empty()),
+            offset,
+            len: self.n_rows,
+        })
+    }
+
+    fn values<T: Copy>(&self) -> Result<&'t [T], CheckError> {
+        let offset = usize::try_from(self.array.offset).map_err(|_negative| self.broken())?;
+        let end = offset
+            .checked_add(self.n_rows)
+            .ok_or_else(|| self.broken())?;
+        let values = self
+            .array
+            .buffer::<T>(1, end)
+            .ok_or_else(|| self.broken())?;
+        Ok(&values[offset..])
+    }
+
+    fn broken(&self) -> CheckError {
+        CheckError::failed(format!("column '{}' is damaged in memory", self.name))
+    }
+
+    /// Whether offsets ascend, codes have a value, and text is UTF-8.
+    fn check(&self) -> Result<(), CheckError> {
+        match self.layout {
+            Layout::Text => {
+                let (offsets, bytes) = text_buffers(self.array).ok_or_else(|| self.broken())?;
+                self.check_text(offsets, bytes)
+            }
+            Layout::Category => {
+                let values = self.array.dictionary().ok_or_else(|| self.broken())?;
+                let (offsets, bytes) = text_buffers(values).ok_or_else(|| self.broken())?;
+                self.check_text(offsets, bytes)?;
+                let n_values = offsets.len() - 1;
+                let rows = self.rows()?;
+                let fits = |(row, code): (usize, &i32)| {
+                    rows.is_missing(row) || usize::try_from(*code).is_ok_and(|code| code < n_values)
+                };
+                if self.values::<i32>()?.iter().enumerate().all(fits) {
+                    Ok(())
+                } else {
+                    Err(self.broken())
+                }
+            }
+            Layout::Boolean => self.booleans().map(drop),
+            Layout::Float64 => self.values::<f64>().map(drop),
+            Layout::Int64 | Layout::Timestamp => self.values::<i64>().map(drop),
+            Layout::Date => self.values::<i32>().map(drop),
+        }
+    }
+
+    fn check_text(&self, offsets: &[i32], bytes: &[u8]) -> Result<(), CheckError> {
+        let ascends = offsets.first().is_some_and(|first| *first >= 0) && offsets.is_sorted();
+        let text = std::str::from_utf8(bytes).map_err(|_invalid| self.broken())?;
+        let is_border = |at: &i32| usize::try_from(*at).is_ok_and(|at| text.is_char_boundary(at));
+        if ascends && offsets.iter().all(is_border) {
+            Ok(())
+        } else {
+            Err(self.broken())
+        }
+    }
+}
+
+impl<'t> StringView<'t> {
+    /// The text of a row; `None` if missing.
+    pub fn get(&self, row: usize) -> Option<&'t str> {
+        if self.rows.is_missing(row) {
+            return None;
+        }
+        let at = match self.codes {
+            Some(codes) => usize::try_from(codes[row]).ok()?,
+            None => row,
+        };
+        let start = usize::try_from(*self.offsets.get(at)?).ok()?;
+        let end = usize::try_from(*self.offsets.get(at + 1)?).ok()?;
+        std::str::from_utf8(self.bytes.get(start..end)?).ok()
+    }
+
+    /// The text of every row; `None` where missing.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&'t str>> + '_ {
+        (0..self.rows.len).map(|row| self.get(row))
+    }
+}
+
+/// Offsets (one more than there are values) and bytes of a text array, from its first value on.
+fn text_buffers(array: &ArrowArray) -> Option<(&[i32], &[u8])> {
+    let offset = usize::try_from(array.offset).ok()?;
+    let end = offset.checked_add(usize::try_from(array.length).ok()?)?;
+    if array.length == 0 {
+        return Some((&[0], &[]));
+    }
+    let offsets = array.buffer::<i32>(1, end.checked_add(1)?)?;
+    let n_bytes = usize::try_from(*offsets.last()?).ok()?;
+    let bytes = array.buffer::<u8>(2, n_bytes)?;
+    Some((&offsets[offset..], bytes))
+}
+
+/// `2026-11-24` for days since 1970-01-01, in the proleptic Gregorian calendar.
+fn date(days: i64) -> String {
+    // Days are counted from 0000-03-01, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// `2026-11-24 10:31:07` for microseconds since 1970-01-01.
+fn timestamp(micros: i64) -> String {
+    let seconds = micros.div_euclid(1_000_000);
+    let of_day = seconds.rem_euclid(86_400);
+    let day = date(seconds.div_euclid(86_400));
+    format!(
+        "{day} {:02}:{:02}:{:02}",
+        of_day / 3_600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
