@@ -53,6 +53,10 @@ impl Default for Settings {
     }
 }
 
+/// The check; `#[check]` makes of it the constant that [`crate::module`] lists.
+///
+/// # Errors
+/// Without table, model or sensitive column; if the model refuses the rows.
 #[check(
     id = "bias.demographic-parity",
     title = "Demographic parity",
@@ -179,7 +183,9 @@ fn summary(
         return what;
     }
     let needed = rows_needed(low, high, settings.max_difference, LEVEL);
-    let needed = needed.map_or(String::new(), |n| format!("; some {n} rows a group would"));
+    let needed = needed.map_or(String::new(), |n| {
+        format!("; some {n:.0} rows a group would")
+    });
     format!(
         "{what}: the difference may be as large as {}, the rows do not tell{needed}",
         percent(found.difference_bounds.high)

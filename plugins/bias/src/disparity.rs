@@ -130,7 +130,7 @@ pub fn ratio_interval(top: Rate, bottom: Rate, level: f64) -> Result<Bounds, Sta
 
 /// Rows each of two groups would need for the interval of their difference to reach no further
 /// than `half_width` either way, given the rates seen.
-pub fn rows_needed(low: f64, high: f64, half_width: f64, level: f64) -> Option<u64> {
+pub fn rows_needed(low: f64, high: f64, half_width: f64, level: f64) -> Option<f64> {
     let z = two_sided_quantile(level).ok()?;
     // A rate of 0 or 1 says little about its variance; the middle one is kept apart from both.
     let spread = |rate: f64| {
@@ -138,7 +138,7 @@ pub fn rows_needed(low: f64, high: f64, half_width: f64, level: f64) -> Option<u
         rate * (1.0 - rate)
     };
     let rows = (z * z * (spread(low) + spread(high)) / (half_width * half_width)).ceil();
-    (rows.is_finite() && rows < 1e15).then_some(rows as u64)
+    rows.is_finite().then_some(rows)
 }
 
 fn largest_difference(rates: &[Rate], level: f64) -> Result<Bounds, StatsError> {
@@ -298,7 +298,12 @@ mod tests {
     #[test]
     fn rows_needed_hold_the_interval_to_the_width_asked() {
         let n = rows_needed(0.4, 0.5, 0.1, 0.95).unwrap();
-        let rate = |share: f64| ((n as f64 * share).round() as u64, n);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few hundred rows"
+        )]
+        let rate = |share: f64| ((n * share).round() as u64, n as u64);
         let bounds = newcombe(rate(0.5), rate(0.4), 0.95).unwrap();
         let half = (bounds.high - bounds.low) / 2.0;
         assert!((half - 0.1).abs() < 0.005, "{n} rows give {half}");

@@ -84,6 +84,10 @@ impl Odds<'_> {
     }
 }
 
+/// The check; `#[check]` makes of it the constant that [`crate::module`] lists.
+///
+/// # Errors
+/// Without table, model or sensitive column; if the model refuses the rows.
 #[check(
     id = "bias.equalized-odds",
     title = "Equalized odds",
@@ -229,7 +233,7 @@ fn summary(columns: &[Odds<'_>], is_constant: bool, settings: &Settings) -> Stri
     }
     let needed = rows_needed(low, high, settings.max_difference, LEVEL);
     let needed = needed.map_or(String::new(), |n| {
-        format!("; some {n} rows of each class a group would")
+        format!("; some {n:.0} rows of each class a group would")
     });
     format!("{what}: the rows do not tell whether the difference is acceptable{needed}")
 }

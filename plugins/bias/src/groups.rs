@@ -56,7 +56,7 @@ pub fn by_distinct(values: &[f64]) -> Option<Vec<Group>> {
     let mut distinct: Vec<f64> = Vec::new();
     for &value in values.iter().filter(|value| !value.is_nan()) {
         let at = distinct.partition_point(|&known| known < value);
-        if distinct.get(at).is_none_or(|&known| known != value) {
+        if distinct.get(at).is_none_or(|&known| known > value) {
             if distinct.len() == MAX_DISTINCT {
                 return None;
             }
@@ -65,10 +65,11 @@ pub fn by_distinct(values: &[f64]) -> Option<Vec<Group>> {
     }
     let names: Vec<String> = distinct.iter().map(ToString::to_string).collect();
     let code = |value: &f64| {
-        distinct
-            .iter()
-            .position(|known| known == value)
-            .unwrap_or(usize::MAX)
+        if value.is_nan() {
+            usize::MAX
+        } else {
+            distinct.partition_point(|known| known < value)
+        }
     };
     Some(collect(values.iter().map(code), &names))
 }

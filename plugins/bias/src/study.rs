@@ -67,16 +67,15 @@ impl Study {
     /// Without table or model; if the model refuses; if a class is needed and none is named.
     pub fn new(ctx: &Context, reading: &Reading<'_>) -> Result<Self, CheckError> {
         let mut notes = Vec::new();
-        let table = match ctx.table_if_present(Role::Test)? {
-            Some(table) => table,
-            None => {
-                notes.push(
-                    "There is no test table: the rows are those the model learned from, where \
-                     it errs less."
-                        .to_owned(),
-                );
-                ctx.table(Role::Train)?
-            }
+        let table = if let Some(table) = ctx.table_if_present(Role::Test)? {
+            table
+        } else {
+            notes.push(
+                "There is no test table: the rows are those the model learned from, where it \
+                 errs less."
+                    .to_owned(),
+            );
+            ctx.table(Role::Train)?
         };
         let model = ctx.model()?;
         let n_rows = table.n_rows();
