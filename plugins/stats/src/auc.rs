@@ -15,7 +15,7 @@ use crate::proportion::{Bounds, two_sided_quantile};
 pub struct Auc {
     /// The area, in [0, 1]; higher is better.
     pub value: f64,
-    /// DeLong's standard error.
+    /// `DeLong`'s standard error.
     pub standard_error: f64,
     /// Normal interval on the logit of the area, so that it stays in [0, 1].
     pub bounds: Bounds,
@@ -39,7 +39,7 @@ pub fn area(scores: &[f64], is_positive: &[bool]) -> Option<f64> {
     Some((rank_sum - p * (p + 1.0) / 2.0) / (p * n))
 }
 
-/// The area with DeLong's standard error and an interval.
+/// The area with `DeLong`'s standard error and an interval.
 ///
 /// With an area of exactly 0 or 1, or a single row of either truth, the interval is [0, 1]: these
 /// rows say nothing about how far it might be off.
@@ -48,8 +48,8 @@ pub fn area(scores: &[f64], is_positive: &[bool]) -> Option<f64> {
 /// [`StatsError::LengthMismatch`]; [`StatsError::TooFew`] unless both truths occur;
 /// [`StatsError::OutOfRange`] if `level` is not in (0, 1).
 ///
-/// Source: DeLong, DeLong & Clarke-Pearson, 1988; computed by mid-ranks after Sun & Xu, "Fast
-/// implementation of DeLong's algorithm", 2014.
+/// Source: `DeLong`, `DeLong` & Clarke-Pearson, 1988; computed by mid-ranks after Sun & Xu, "Fast
+/// implementation of `DeLong`'s algorithm", 2014.
 pub fn delong(scores: &[f64], is_positive: &[bool], level: f64) -> Result<Auc, StatsError> {
     if scores.len() != is_positive.len() {
         return Err(StatsError::LengthMismatch {

@@ -208,9 +208,9 @@ fn durbin_matrix(k: usize, h: f64) -> ScaledMatrix {
     }
     let mut power_of_h = 1.0;
     let mut edge: Vec<f64> = Vec::with_capacity(size);
-    for j in 1..=size {
+    for factor in &inverse_factorial[1..=size] {
         power_of_h *= h;
-        edge.push((1.0 - power_of_h) * inverse_factorial[j]);
+        edge.push((1.0 - power_of_h) * factor);
     }
     let excess = (1..=size).fold(1.0, |power, _| power * (2.0 * h - 1.0).max(0.0));
     edge[size - 1] = (1.0 + excess - 2.0 * power_of_h) * inverse_factorial[size];

@@ -37,7 +37,8 @@ struct TwoSample {
     current: Vec<f64>,
     statistic: f64,
     exact: f64,
-    asymptotic: f64,
+    /// Absent where SciPy has none.
+    asymptotic: Option<f64>,
     wasserstein: f64,
 }
 
@@ -246,12 +247,14 @@ fn two_sample_kolmogorov_smirnov_tests() {
         let exact = run(PValueMethod::Exact);
         check(exact.statistic, case.statistic, 1e-13, &case);
         check(exact.p_value, case.exact, 1e-10, &case);
-        check(
-            run(PValueMethod::Asymptotic).p_value,
-            case.asymptotic,
-            1e-9,
-            &case,
-        );
+        let asymptotic = run(PValueMethod::Asymptotic).p_value;
+        match case.asymptotic {
+            Some(expected) => check(asymptotic, expected, 1e-9, &case),
+            None => assert!(
+                (0.0..=1.0).contains(&asymptotic),
+                "{asymptotic} for {case:?}"
+            ),
+        }
         // All samples here are small enough for SciPy's `auto` to be exact.
         assert_eq!(run(PValueMethod::Auto), exact);
         let moved = distance::wasserstein(&case.reference, &case.current).unwrap();
