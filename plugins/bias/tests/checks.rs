@@ -2,6 +2,14 @@
 //!
 //! `expected.json` is written by `expected.py`, which names the calls.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
+use std::fmt::Write as _;
+
 use interlock_plugin_api::test_kit::{Run, TestTable};
 use interlock_plugin_api::{
     Chart, CheckErrorKind, FeatureValues, Features, Metric, ModelFacts, Outcome, Predictions, Role,
@@ -281,7 +289,7 @@ fn ages_are_binned_by_quartiles_of_train_or_by_the_edges_set() {
     let mut table = "age,score,y\n".to_owned();
     for age in 0..200 {
         let score = if age < 100 { 0.1 } else { 0.9 };
-        table.push_str(&format!("{age},{score},1\n"));
+        writeln!(table, "{age},{score},1").unwrap();
     }
     let by_quartile = run(&table, Role::Train, &["age"])
         .check("bias.demographic-parity")
