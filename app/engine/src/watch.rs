@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often files are looked at where the system gives no notices.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How often folders are looked for anew while they come and go under the watches being made.
+const FOLDER_LOOKS: usize = 16;
+
 /// Files of a set that exist now, sorted.
 pub fn existing_files(set: &WatchSet) -> Vec<PathBuf> {
     look(set).into_keys().collect()
@@ -73,6 +76,15 @@ impl Watcher {
 
 /// Starts to watch. Changes from the moment of this call on are reported.
 pub fn start(set: WatchSet, is_polling: bool, sender: &Sender<WatchEvent>) -> Watcher {
+    start_resting(set, is_polling, REST, sender)
+}
+
+fn start_resting(
+    set: WatchSet,
+    is_polling: bool,
+    rest: Duration,
+    sender: &Sender<WatchEvent>,
+) -> Watcher {
     let (control, controls) = unbounded();
     let seen = look(&set);
     let spawned = std::thread::Builder::new()
@@ -80,7 +92,7 @@ pub fn start(set: WatchSet, is_polling: bool, sender: &Sender<WatchEvent>) -> Wa
         // Ends when the `Watcher` is dropped or nobody listens any more.
         .spawn({
             let sender = sender.clone();
-            move || Loop::new(set, seen, sender, controls).run(is_polling)
+            move || Loop::new(set, seen, rest, sender, controls).run(is_polling)
         });
     if let Err(error) = spawned {
         let reason = format!("files are not watched: {error}");
@@ -94,6 +106,7 @@ pub fn start(set: WatchSet, is_polling: bool, sender: &Sender<WatchEvent>) -> Wa
 
 struct Loop {
     set: WatchSet,
+    rest: Duration,
     /// What every file looked like when it was last reported.
     seen: BTreeMap<PathBuf, Stamp>,
     /// What changed files looked like at the last look, while they come to rest.
@@ -119,12 +132,14 @@ impl Loop {
     fn new(
         set: WatchSet,
         seen: BTreeMap<PathBuf, Stamp>,
+        rest: Duration,
         sender: Sender<WatchEvent>,
         controls: Receiver<WatchSet>,
     ) -> Self {
         let (notice_sender, notices) = unbounded();
         Self {
             set,
+            rest,
             seen,
             moving: None,
             sender,
@@ -148,7 +163,7 @@ impl Loop {
                 return;
             }
             let timer = match (&self.moving, &self.watcher) {
-                (Some(moving), _) => crossbeam_channel::at(moving.looked_at + REST),
+                (Some(moving), _) => crossbeam_channel::at(moving.looked_at + self.rest),
                 (None, None) => crossbeam_channel::after(POLL),
                 (None, Some(_)) => never(),
             };
@@ -215,11 +230,24 @@ impl Loop {
     }
 
     /// Watches exactly the folders that matter now.
+    ///
+    /// A folder made between the look for folders and the watch on its parent gives no notice, so it
+    /// is looked again until the watches stand on what is there.
     fn rewatch(&mut self) {
+        for _attempt in 0..FOLDER_LOOKS {
+            let wanted = self.set.folders_to_watch();
+            if !self.watch_only(&wanted) || self.set.folders_to_watch() == wanted {
+                return;
+            }
+        }
+        self.is_restless = true;
+    }
+
+    /// False if the system does not watch any more.
+    fn watch_only(&mut self, wanted: &BTreeMap<PathBuf, RecursiveMode>) -> bool {
         let Some(mut watcher) = self.watcher.take() else {
-            return;
+            return false;
         };
-        let wanted = self.set.folders_to_watch();
         let gone: Vec<PathBuf> = self
             .watched
             .keys()
@@ -232,22 +260,23 @@ impl Loop {
             let _gone = watcher.unwatch(&folder);
         }
         for (folder, mode) in wanted {
-            if self.watched.get(&folder) == Some(&mode) {
+            if self.watched.get(folder) == Some(mode) {
                 continue;
             }
-            match watcher.watch(&folder, mode) {
+            match watcher.watch(folder, *mode) {
                 Ok(()) => {
-                    self.watched.insert(folder, mode);
+                    self.watched.insert(folder.clone(), *mode);
                 }
-                // Gone again since it was looked at; its parent tells.
+                // Gone again since it was looked at; the next look sees that.
                 Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
                 Err(error) => {
                     self.fall_back(&error);
-                    return;
+                    return false;
                 }
             }
         }
         self.watcher = Some(watcher);
+        true
     }
 
     fn fall_back(&mut self, error: &notify::Error) -> bool {

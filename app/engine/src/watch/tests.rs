@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, after, unbounded};
 use tempfile::TempDir;
 
-use super::{WatchEvent, WatchSet, Watcher, start};
+use super::{WatchEvent, WatchSet, Watcher, start, start_resting};
 
 struct Fixture {
     _folder: TempDir,
@@ -19,6 +19,11 @@ struct Fixture {
 
 impl Fixture {
     fn new(is_polling: bool) -> Self {
+        Self::resting(is_polling, super::REST)
+    }
+
+    /// A rest far longer than a pause of the test, so that a busy machine does not change its course.
+    fn resting(is_polling: bool, rest: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         fs::create_dir(root.join("parts")).unwrap();
@@ -30,20 +35,20 @@ impl Fixture {
             excluded: vec![root.join(".interlock")],
         };
         let (sender, events) = unbounded();
-        let watcher = start(set, is_polling, &sender);
+        let watcher = start_resting(set, is_polling, rest, &sender);
         let fixture = Self {
             _folder: folder,
             root,
             events,
             watcher,
         };
-        let first = fixture.events.recv_timeout(Duration::from_secs(5)).unwrap();
+        let first = fixture.events.recv_timeout(Duration::from_secs(20)).unwrap();
         assert!(matches!(first, WatchEvent::Watching { .. }), "{first:?}");
         fixture
     }
 
     fn changed(&self) -> Vec<String> {
-        match self.events.recv_timeout(Duration::from_secs(5)) {
+        match self.events.recv_timeout(Duration::from_secs(20)) {
             Ok(WatchEvent::Changed { paths }) => paths
                 .iter()
                 .map(|path| path.strip_prefix(&self.root).unwrap().display().to_string())
@@ -53,7 +58,7 @@ impl Fixture {
     }
 
     fn assert_quiet(&self) {
-        let event = self.events.recv_timeout(Duration::from_millis(700));
+        let event = self.events.recv_timeout(Duration::from_millis(900));
         assert!(event.is_err(), "{event:?}");
     }
 }
@@ -109,20 +114,19 @@ fn every_way_of_saving(fixture: &Fixture) {
 
 #[test]
 fn notices_report_every_way_of_saving() {
-    every_way_of_saving(&Fixture::new(false));
+    every_way_of_saving(&Fixture::resting(false, Duration::from_millis(100)));
 }
 
 #[test]
 fn polling_reports_every_way_of_saving() {
-    every_way_of_saving(&Fixture::new(true));
+    every_way_of_saving(&Fixture::resting(true, Duration::from_millis(100)));
 }
 
 #[test]
 fn a_file_still_being_written_is_waited_for() {
-    let fixture = Fixture::new(false);
+    let fixture = Fixture::resting(false, Duration::from_millis(400));
     let path = fixture.root.join("train.csv");
     let mut text = String::new();
-    // Slower than one look, quicker than two.
     for row in 0..20 {
         let _written = writeln!(text, "{row},");
         fs::write(&path, &text).unwrap();
@@ -150,7 +154,7 @@ fn a_file_written_without_end_is_reported_now_and_then() {
 
 #[test]
 fn a_burst_is_one_report() {
-    let fixture = Fixture::new(false);
+    let fixture = Fixture::resting(false, Duration::from_millis(400));
     for number in 0..500 {
         fs::write(fixture.root.join(format!("parts/{number:03}.csv")), "a\n").unwrap();
     }
@@ -192,7 +196,7 @@ fn what_a_link_points_to_counts() {
         &sender,
     );
     let next = || loop {
-        if let WatchEvent::Changed { paths } = events.recv_timeout(Duration::from_secs(5)).unwrap()
+        if let WatchEvent::Changed { paths } = events.recv_timeout(Duration::from_secs(20)).unwrap()
         {
             return paths;
         }
