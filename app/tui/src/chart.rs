@@ -55,21 +55,7 @@ pub fn items(view: &View, room: Room, look: &Look) -> Vec<Item> {
             bars,
             threshold,
         } => bars::bars(view, value_axis, bars, *threshold, (room, look)),
-        Chart::HistogramPair {
-            value_axis,
-            bins,
-            reference,
-            current,
-            rows,
-        } => {
-            let pair = bars::Pair {
-                bins,
-                reference,
-                current,
-                rows,
-            };
-            bars::histogram_pair(view, value_axis, &pair, room, look)
-        }
+        Chart::HistogramPair { .. } => bars::histogram_pair(view, room, look),
         Chart::Lines {
             x_axis,
             y_axis,
@@ -98,24 +84,7 @@ pub fn items(view: &View, room: Room, look: &Look) -> Vec<Item> {
             strips,
             role,
         } => points::beeswarm(view, value_axis, (strips, *role), room, look),
-        Chart::Heatmap {
-            row_axis,
-            column_axis,
-            value_axis,
-            row_labels,
-            column_labels,
-            values,
-            rows,
-        } => {
-            let heat = grid::Heat {
-                axes: [row_axis, column_axis, value_axis],
-                row_labels,
-                column_labels,
-                values,
-                rows,
-            };
-            grid::heatmap(view, &heat, room, look)
-        }
+        Chart::Heatmap { .. } => grid::heatmap(view, room, look),
         Chart::Waterfall {
             base,
             base_label,

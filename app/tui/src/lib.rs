@@ -26,6 +26,9 @@ pub mod pipeline;
 
 pub mod state;
 
+#[cfg(test)]
+mod fixture;
+
 pub mod action;
 
 pub mod update;

@@ -7,6 +7,12 @@ use interlock_plugin_api::check_info::Stage;
 
 use crate::text::width;
 
+/// From this width on each stage says how many of its checks passed.
+const WIDE: usize = 120;
+
+/// Columns of `CAN'T TELL 9/9`.
+const SLOT: usize = 14;
+
 /// One stage of the pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -34,8 +40,14 @@ pub fn segments(picture: &Picture, columns: usize) -> Vec<Segment> {
         .collect();
     // Glyph and gap before the name, arrow and gaps after it.
     let fixed = stages.len() * 2 + (stages.len() - 1) * 3;
-    let whole: usize = names.iter().map(|name| width(name)).sum();
-    let (gap, cut) = if whole + fixed + 1 <= columns {
+    // With much room there is a second line, and every stage is as wide as the longest word on it.
+    let slots: Vec<usize> = if columns >= WIDE {
+        names.iter().map(|name| width(name).max(SLOT)).collect()
+    } else {
+        names.iter().map(|name| width(name)).collect()
+    };
+    let whole: usize = slots.iter().sum();
+    let (gap, cut) = if whole + fixed < columns {
         let spare = columns - whole - fixed - 1;
         (3 + (spare / (stages.len() - 1)).min(6), usize::MAX)
     } else if whole + stages.len() * 3 <= columns {
@@ -47,9 +59,16 @@ pub fn segments(picture: &Picture, columns: usize) -> Vec<Segment> {
     stages
         .iter()
         .zip(names)
-        .map(|(stage, name)| {
+        .zip(slots)
+        .map(|((stage, name), slot)| {
             let name: String = name.chars().take(cut).collect();
-            let to = at + 2 + width(&name);
+            let to = at
+                + 2
+                + if cut == usize::MAX {
+                    slot
+                } else {
+                    width(&name)
+                };
             let checks = || {
                 picture
                     .checks

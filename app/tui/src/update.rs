@@ -165,9 +165,8 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
     let page = i32::from(state.body().height.saturating_sub(1).max(1));
     match action {
         Action::Open => open(state),
-        Action::Back => back(state),
         Action::Leave if state.stack.is_empty() => return vec![Effect::Quit],
-        Action::Leave => back(state),
+        Action::Back | Action::Leave => back(state),
         Action::Quit => return vec![Effect::Quit],
         Action::Up => move_by(state, -1),
         Action::Down => move_by(state, 1),

@@ -2,7 +2,7 @@
 //!
 //! In: labels and lengths. Out: one item per bar, with its figures written beside it.
 
-use interlock_plugin_api::chart::{Bar, View};
+use interlock_plugin_api::chart::{Bar, Chart, View};
 use interlock_plugin_api::outcome::Rows;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -169,21 +169,42 @@ fn filling(covered: f64, begins_inside: bool, look: &Look) -> &'static str {
 }
 
 /// What two distributions consist of.
-pub(super) struct Pair<'a> {
-    pub(super) bins: &'a [String],
-    pub(super) reference: &'a [f64],
-    pub(super) current: &'a [f64],
-    pub(super) rows: &'a [Rows],
+struct Pair<'a> {
+    value_axis: &'a str,
+    bins: &'a [String],
+    reference: &'a [f64],
+    current: &'a [f64],
+    rows: &'a [Rows],
+}
+
+impl<'a> Pair<'a> {
+    fn of(chart: &'a Chart) -> Option<Self> {
+        let Chart::HistogramPair {
+            value_axis,
+            bins,
+            reference,
+            current,
+            rows,
+        } = chart
+        else {
+            return None;
+        };
+        Some(Self {
+            value_axis,
+            bins,
+            reference,
+            current,
+            rows,
+        })
+    }
 }
 
 /// Two bars per bin: the reference above, the current rows below.
-pub(super) fn histogram_pair(
-    view: &View,
-    value_axis: &str,
-    pair: &Pair<'_>,
-    room: Room,
-    look: &Look,
-) -> Vec<Item> {
+pub(super) fn histogram_pair(view: &View, room: Room, look: &Look) -> Vec<Item> {
+    let Some(pair) = Pair::of(&view.chart) else {
+        return Vec::new();
+    };
+    let value_axis = pair.value_axis;
     let scale = Scale::of(pair.reference.iter().chain(pair.current).copied()).with_zero();
     let figures: Vec<String> = pair
         .reference

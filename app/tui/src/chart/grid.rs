@@ -3,7 +3,7 @@
 //! In: values by row and column. Out: one item per row with a spot per cell; the value is written in
 //! the cell, its style says where in the range it lies.
 
-use interlock_plugin_api::chart::View;
+use interlock_plugin_api::chart::{Chart, View};
 use interlock_plugin_api::outcome::Rows;
 use ratatui::text::{Line, Span};
 
@@ -14,17 +14,44 @@ use crate::text::{number, pad, pad_left, width};
 use crate::theme::Look;
 
 /// What a heatmap consists of.
-pub(super) struct Heat<'a> {
+struct Heat<'a> {
     /// What rows, columns and cells are.
-    pub(super) axes: [&'a str; 3],
-    pub(super) row_labels: &'a [String],
-    pub(super) column_labels: &'a [String],
-    pub(super) values: &'a [Option<f64>],
-    pub(super) rows: &'a [Rows],
+    axes: [&'a str; 3],
+    row_labels: &'a [String],
+    column_labels: &'a [String],
+    values: &'a [Option<f64>],
+    rows: &'a [Rows],
+}
+
+impl<'a> Heat<'a> {
+    fn of(chart: &'a Chart) -> Option<Self> {
+        let Chart::Heatmap {
+            row_axis,
+            column_axis,
+            value_axis,
+            row_labels,
+            column_labels,
+            values,
+            rows,
+        } = chart
+        else {
+            return None;
+        };
+        Some(Self {
+            axes: [row_axis, column_axis, value_axis],
+            row_labels,
+            column_labels,
+            values,
+            rows,
+        })
+    }
 }
 
 /// A heading and one item per row of cells.
-pub(super) fn heatmap(view: &View, heat: &Heat<'_>, room: Room, look: &Look) -> Vec<Item> {
+pub(super) fn heatmap(view: &View, room: Room, look: &Look) -> Vec<Item> {
+    let Some(heat) = Heat::of(&view.chart) else {
+        return Vec::new();
+    };
     let scale = Scale::of(heat.values.iter().flatten().copied());
     let label = heat
         .row_labels
@@ -46,11 +73,11 @@ pub(super) fn heatmap(view: &View, heat: &Heat<'_>, room: Room, look: &Look) -> 
         number(scale.low),
         number(scale.high)
     );
-    let head: String = heat
-        .column_labels
-        .iter()
-        .map(|text| format!(" {}", pad_left(text, cell)))
-        .collect();
+    let mut head = String::new();
+    for text in heat.column_labels {
+        head.push(' ');
+        head.push_str(&pad_left(text, cell));
+    }
     let axis = look.style("chart.axis");
     let mut items = vec![
         Item::heading(axes, axis),

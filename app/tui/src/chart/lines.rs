@@ -269,13 +269,10 @@ fn spots(plot: &Plot<'_>, n_columns: usize) -> Vec<Spot> {
                 .iter()
                 .position(|point| point.0.total_cmp(&x).is_eq());
             let Some(at) = at else { continue };
-            readout.push_str(&format!(
-                ", {} {}",
-                series.name,
-                number(series.points[at].1)
-            ));
+            let value = number(series.points[at].1);
+            readout = format!("{readout}, {} {value}", series.name);
             if let Some((low, high)) = series.band.get(at) {
-                readout.push_str(&format!(" [{}, {}]", number(*low), number(*high)));
+                readout = format!("{readout} [{}, {}]", number(*low), number(*high));
             }
         }
         spots.push(Spot {

@@ -88,15 +88,15 @@ fn head(scene: &Scene, columns: &Columns) -> Item {
         pad("check", columns.title)
     );
     if columns.summary > 0 {
-        text.push_str(&format!("  {}", pad("", columns.summary)));
+        text = format!("{text}  {}", pad("", columns.summary));
     }
     if columns.value > 0 {
-        text.push_str(&format!(" {}", pad_left("value", columns.value)));
+        text = format!("{text} {}", pad_left("value", columns.value));
     }
     if columns.trend > 0 {
-        text.push_str(&format!(" {}", pad("trend", columns.trend)));
+        text = format!("{text} {}", pad("trend", columns.trend));
     }
-    text.push_str(&format!(" {}", pad_left("at", WHEN)));
+    text = format!("{text} {}", pad_left("at", WHEN));
     Item::heading(text, scene.look.style("ui.text.dim"))
 }
 

@@ -71,6 +71,9 @@ pub struct Base {
     pub palette: BTreeMap<String, Color>,
 }
 
+/// A theme's own styles, and what is odd about its file.
+pub type Own = (BTreeMap<String, Style>, Vec<Problem>);
+
 /// Reads what a theme builds on.
 ///
 /// # Errors
@@ -97,7 +100,7 @@ pub fn styles(
     text: &str,
     file: &str,
     palette: &BTreeMap<String, Color>,
-) -> Result<(BTreeMap<String, Style>, Vec<Problem>), Vec<Problem>> {
+) -> Result<Own, Vec<Problem>> {
     let mut reader = Reader::new(text, file, palette.clone());
     let document = reader.document()?;
     let (mut styles, mut notes) = (BTreeMap::new(), Vec::new());
@@ -291,7 +294,7 @@ impl<'t> Reader<'t> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<(BTreeMap<String, Style>, Vec<Problem>), Vec<Problem>> {
+    fn read(text: &str) -> Result<Own, Vec<Problem>> {
         let base = base(text, "mine.toml")?;
         styles(text, "mine.toml", &base.palette)
     }

@@ -297,7 +297,7 @@ mod tests {
     fn the_users_own_theme_comes_first_and_builds_on_another() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mine.toml");
-        std::fs::write(&file, "inherits = \"dark\"\n\"ui.text\" = \"red\"\n").unwrap();
+        std::fs::write(&file, "inherits = \"dark\"\n\"ui.text\" = \"light-red\"\n").unwrap();
         let library = Library::new(vec![folder.path().to_owned()]);
         let loaded = library.load("mine", ColorDepth::True).unwrap();
         assert_eq!(loaded.theme.style("ui.text").fg, Some(Color::LightRed));
