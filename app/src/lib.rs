@@ -1,1 +1,98 @@
-//! Skeleton.
+//! The `interlock` program: what was typed becomes a running engine and a screen or a report.
+//!
+//! The binary is this library's [`main`], so that the bundle and the end-to-end tests run the very
+//! same program.
+
+mod args;
+
+mod locate;
+
+mod project;
+
+mod headless;
+
+mod dashboard;
+
+mod demo;
+
+mod plugins;
+
+mod doctor;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Args, Command};
+
+pub use demo::copy_folder;
+pub use locate::{data_home, plugins as bundled_plugins, source_tree};
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> ExitCode {
+    // These two are not for people: the engine starts this program again for work that may crash.
+    match std::env::args().nth(1).as_deref() {
+        Some(interlock_engine::work::worker::COMMAND) => {
+            return interlock_engine::work::worker::main();
+        }
+        Some(interlock_engine::model_input::TRAIN_COMMAND) => return train(),
+        _ => {}
+    }
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn train() -> ExitCode {
+    match interlock_engine::model_input::train_main() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            complain(&why);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        None => dashboard::run(&args.dir, &args.screen),
+        Some(Command::Init { dir, force_print }) => project::init(&dir, force_print),
+        Some(Command::Check(options)) => headless::check(&options),
+        Some(Command::Watch(options)) => headless::watch(&options),
+        Some(Command::Config { dir, schema }) => project::show_config(&dir, schema),
+        Some(Command::Demo { name, list, screen }) => demo::run(name.as_deref(), list, &screen),
+        Some(Command::Plugin { command }) => plugins::run(&command),
+        Some(Command::Doctor { dir }) => Ok(doctor::run(&dir)),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(
+                shell,
+                &mut Args::command(),
+                "interlock",
+                &mut std::io::stdout(),
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the screen is not up: errors of the command line go to stderr"
+)]
+/// Says what went wrong.
+pub fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the answer of a headless command is its standard output"
+)]
+/// Says what was asked for.
+pub fn say(text: &str) {
+    println!("{text}");
+}

@@ -27,7 +27,7 @@ use crate::border::{ColumnView, HostHandle, HostTable, HostTableRef, PluginModul
 use crate::check_info::{CheckInfo, PluginInfo};
 use crate::error::{CheckError, CheckErrorKind};
 use crate::host::error::OpenError;
-pub use crate::host::limits::decode_outcome;
+pub use crate::host::limits::{check_infos, decode_outcome};
 use crate::outcome::Role;
 use crate::wire;
 
@@ -161,7 +161,7 @@ impl Plugin {
         let info: PluginInfo = wire::decode(&module.info()(), "the plugin's information")?;
         let checks: Vec<CheckInfo> =
             wire::decode(&module.checks()(), "the plugin's list of checks")?;
-        limits::check_infos(&info, &checks)?;
+        check_infos(&info, &checks)?;
         Ok(Self {
             info,
             checks,

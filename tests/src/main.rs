@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! The program under test: `interlock` itself, built together with the plugins it is tested with.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    interlock::main()
+}

@@ -8,6 +8,9 @@
 //! the column.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::str::FromStr;
 
 use arrow_array::cast::AsArray as _;
@@ -20,13 +23,23 @@ use arrow_schema::{DataType, TimeUnit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A blake3 hash; equal fingerprints mean equal content.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// The hash of these bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The hash of a file's bytes.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path)?)?;
+        Ok(Self::from(hasher))
     }
 
     /// The hash of several parts in order; the border between two parts counts, so

@@ -1,4 +1,9 @@
 //! Project to verdicts.
+//!
+//! In: a project's settings and the folders they name. Out: [`picture::Picture`]s, one after every
+//! change, and a log. [`run::Engine`] is the way in.
+//!
+//! Modules stand in the order data flows: a module uses only those above it.
 
 pub mod problem;
 
@@ -8,4 +13,38 @@ pub mod table;
 
 pub mod load;
 
+pub mod watch;
+
+pub mod work;
+
+pub mod config;
+
+pub mod init;
+
 pub mod picture;
+
+mod journal;
+
+pub mod store;
+
+mod snapshot;
+
+mod schedule;
+
+pub mod model_input;
+
+mod event;
+
+pub mod report;
+
+mod inputs;
+
+mod model_state;
+
+mod libraries;
+
+mod checks;
+
+mod update;
+
+pub mod run;

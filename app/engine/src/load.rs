@@ -31,7 +31,15 @@ pub(crate) mod scan;
 
 pub(crate) mod dialect;
 
+pub(crate) mod parallel;
+
 pub(crate) mod delimited;
+
+pub(crate) mod jsonl;
+
+pub(crate) mod normal;
+
+pub(crate) mod columnar;
 
 pub(crate) mod join;
 
@@ -41,18 +49,18 @@ pub(crate) mod assemble;
 
 pub(crate) mod cache;
 
+pub(crate) mod completeness;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, RecordBatch};
-
+pub use cache::prune;
 pub use column::{ALWAYS_CATEGORICAL, MAX_CATEGORIES, ROWS_PER_CATEGORY};
+pub use completeness::{Completeness, completeness};
 pub use spec::{ColumnSpec, DEFAULT_MISSING, LoadSpec, Loaded, LoadedColumn, LoadedTable};
 
-use crate::fingerprint::{Fingerprint, column_fingerprint, table_fingerprint};
+use crate::fingerprint::Fingerprint;
 use crate::problem::Problem;
-use crate::table::{TableView, kind_of};
 use assemble::{SourceFile, assemble};
 
 /// Loads a table: from the cache if these bytes were loaded before, else from its files.
@@ -62,39 +70,33 @@ pub fn load(spec: &LoadSpec, root: &Path, cache_dir: &Path) -> Loaded {
     let mut problems = Vec::new();
     let files = read_files(spec, root, &mut problems);
     let source = source_fingerprint(spec, &files);
-    let assembled = assemble(spec, &files);
-    problems.extend(assembled.problems);
-    let Some(batch) = assembled.batch else {
+    if let Some((table, known)) = cache::look_up(cache_dir, source) {
+        problems.extend(known);
         return Loaded {
-            table: None,
+            table: Some(Arc::new(table)),
             problems,
         };
-    };
-    match keep(&batch, cache_dir) {
-        Ok(kept) => {
-            let view = kept.view.with_lines(Arc::new(assembled.lines));
-            let table = LoadedTable {
-                content: kept.content,
-                source,
-                columns: kept.columns,
-                n_rows: view.n_rows(),
-                cache_path: kept.cache_path,
-                view: Arc::new(view),
-            };
-            Loaded {
-                table: Some(Arc::new(table)),
-                problems,
-            }
-        }
-        Err(why) => {
-            let file = cache_dir.display().to_string();
+    }
+    let assembled = assemble(spec, &files);
+    let table = assembled.batch.and_then(|batch| {
+        let kept = cache::keep(
+            cache_dir,
+            source,
+            &batch,
+            assembled.lines,
+            &assembled.problems,
+        );
+        kept.map_err(|why| {
             let help = "check that the folder can be written and the disk is not full";
-            problems.push(notes::of_file(&file, why, help, true));
-            Loaded {
-                table: None,
-                problems,
-            }
-        }
+            let folder = cache_dir.display().to_string();
+            problems.push(notes::of_file(&folder, why, help, true));
+        })
+        .ok()
+    });
+    problems.extend(assembled.problems);
+    Loaded {
+        table: table.map(Arc::new),
+        problems,
     }
 }
 
@@ -111,7 +113,7 @@ fn read_files<'a>(
             .display()
             .to_string();
         match source::read(path) {
-            Ok(bytes) => files.push(SourceFile { path, shown, bytes }),
+            Ok(raw) => files.push(SourceFile { path, shown, raw }),
             Err(error) => {
                 problems.push(notes::of_file(
                     &shown,
@@ -121,6 +123,10 @@ fn read_files<'a>(
                 ));
             }
         }
+    }
+    if spec.files.is_empty() {
+        let help = "name a file that exists";
+        problems.push(notes::of_file("", "no file to load", help, true));
     }
     files
 }
@@ -135,50 +141,11 @@ fn source_fingerprint(spec: &LoadSpec, files: &[SourceFile<'_>]) -> Fingerprint 
     );
     let hashes: Vec<Fingerprint> = files
         .iter()
-        .map(|file| Fingerprint::of_bytes(&file.bytes))
+        .map(|file| Fingerprint::of_bytes(&file.raw))
         .collect();
     let names = files.iter().map(|file| file.shown.as_bytes());
     let of_files = names
         .zip(&hashes)
         .flat_map(|(name, hash)| [name, &hash.as_bytes()[..]]);
     Fingerprint::of_parts([settings.as_bytes()].into_iter().chain(of_files))
-}
-
-struct Kept {
-    content: Fingerprint,
-    columns: Vec<LoadedColumn>,
-    cache_path: std::path::PathBuf,
-    view: TableView,
-}
-
-/// Hashes a batch and puts it in the cache.
-fn keep(batch: &RecordBatch, cache_dir: &Path) -> Result<Kept, String> {
-    let mut columns = Vec::new();
-    for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        let unknown = || format!("column `{}` is {}", field.name(), field.data_type());
-        columns.push(LoadedColumn {
-            name: field.name().clone(),
-            kind: kind_of(field.data_type()).ok_or_else(unknown)?,
-            fingerprint: column_fingerprint(array).ok_or_else(unknown)?,
-            n_missing: array.null_count() as u64,
-            n_distinct: array
-                .as_any_dictionary_opt()
-                .map(|dictionary| dictionary.values().len() as u64),
-        });
-    }
-    let content = table_fingerprint(
-        columns
-            .iter()
-            .map(|column| (column.name.as_str(), column.fingerprint)),
-    );
-    let cache_path = cache::table_path(cache_dir, content);
-    cache::write_table(&cache_path, batch)
-        .map_err(|error| format!("cannot be written: {error}"))?;
-    let view = TableView::open(&cache_path).map_err(|error| error.to_string())?;
-    Ok(Kept {
-        content,
-        columns,
-        cache_path,
-        view,
-    })
 }

@@ -37,6 +37,19 @@ impl Picture {
     /// How many log entries a picture keeps.
     pub const LOG_LIMIT: usize = 500;
 
+    /// Whether everything has come to rest: nothing loads, opens, waits or runs.
+    pub fn is_settled(&self) -> bool {
+        let is_opening = self
+            .plugins
+            .iter()
+            .any(|plugin| plugin.health == PluginHealth::Opening);
+        let activity = &self.activity;
+        !is_opening
+            && activity.loading.is_empty()
+            && activity.n_running == 0
+            && activity.n_queued == 0
+    }
+
     /// The worst state of the checks of a stage, worst first in the order of [`Standing`];
     /// `None` if the stage has no check.
     pub fn stage(&self, stage: Stage) -> Option<Standing> {

@@ -5,7 +5,7 @@
 //! instead.
 
 /// Something wrong with an input; loading went on around it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
     /// The file, relative to the project where possible.
     pub file: String,

@@ -11,6 +11,8 @@
 
 pub(crate) mod calendar;
 
+mod values;
+
 use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -194,6 +196,33 @@ impl TableView {
             return None;
         }
         cell_text(array, row)
+    }
+
+    /// A column's values as numbers: NaN is missing, booleans are 0 and 1, dates are days and points
+    /// in time seconds since 1970. `None` if there is no such column or it holds text.
+    pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+        values::numbers(self.batch.column_by_name(name)?)
+    }
+
+    /// A column's values as codes into its distinct texts, which stand in order of first appearance;
+    /// `u32::MAX` is missing. `None` if there is no such column.
+    pub fn categories(&self, name: &str) -> Option<(Vec<u32>, Vec<String>)> {
+        let array = self.batch.column_by_name(name)?;
+        Some(values::categories(array, |row| cell_text(array, row)))
+    }
+
+    /// The first `limit` distinct values of a column as texts, in order of first appearance; missing
+    /// is no value. `None` if there is no such column.
+    pub fn distinct(&self, name: &str, limit: usize) -> Option<Vec<String>> {
+        let array = self.batch.column_by_name(name)?;
+        let mut known = std::collections::HashSet::new();
+        let texts = (0..array.len()).filter_map(|row| cell_text(array, row));
+        Some(
+            texts
+                .filter(|text| known.insert(text.clone()))
+                .take(limit)
+                .collect(),
+        )
     }
 
     /// The line in the source file this row came from, where the format has lines.

@@ -68,7 +68,10 @@ pub fn decode_outcome(bytes: &[u8]) -> Result<Outcome, CheckError> {
 }
 
 /// Whether what a plugin says of itself keeps within bounds.
-pub(crate) fn check_infos(info: &PluginInfo, checks: &[CheckInfo]) -> Result<(), CheckError> {
+///
+/// # Errors
+/// What does not.
+pub fn check_infos(info: &PluginInfo, checks: &[CheckInfo]) -> Result<(), CheckError> {
     text("id", &info.id)?;
     text("version", &info.version)?;
     if info.id.is_empty() {

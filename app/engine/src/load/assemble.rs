@@ -1,5 +1,6 @@
 //! Files → one Arrow batch, with the lines its rows came from and what was wrong.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use arrow_schema::{Field, Schema};
 use interlock_plugin_api::facts::ColumnKind;
 
 use super::column::{ColumnPart, Want};
+use super::columnar::{read_arrow, read_parquet};
 use super::delimited;
 use super::dialect::sniff;
 use super::join::{Decision, decide, join, want_of};
+use super::jsonl;
 use super::notes::{self, ColumnNotes};
 use super::piece::{MissingTokens, Piece, Wants};
 use super::source::{self, Format};
@@ -25,8 +28,8 @@ pub(crate) struct SourceFile<'a> {
     pub(crate) path: &'a Path,
     /// Its name in problems.
     pub(crate) shown: String,
-    /// Its bytes, decompressed.
-    pub(crate) bytes: Vec<u8>,
+    /// Its bytes as they stand on disk.
+    pub(crate) raw: Vec<u8>,
 }
 
 /// What came out.
@@ -53,8 +56,10 @@ pub(crate) fn assemble(spec: &LoadSpec, files: &[SourceFile<'_>]) -> Assembled {
         by_name: declared,
         otherwise: Want::Auto,
     };
+    let listed_missing = MissingTokens::new(spec.missing.iter().map(String::as_str));
     let mut problems = Vec::new();
     let mut reading = Reading {
+        listed_missing,
         spec,
         files,
         missing,
@@ -78,6 +83,8 @@ struct Reading<'a> {
     spec: &'a LoadSpec,
     files: &'a [SourceFile<'a>],
     missing: MissingTokens,
+    /// Those of the project file alone, for formats that have a missing value of their own.
+    listed_missing: MissingTokens,
     /// The pieces in order, each with the position of its file.
     pieces: Vec<(usize, Piece)>,
 }
@@ -86,11 +93,12 @@ impl Reading<'_> {
     fn read(&self, wants: &Wants, problems: &mut Vec<Problem>) -> Vec<(usize, Piece)> {
         let mut pieces = Vec::new();
         for (file_idx, file) in self.files.iter().enumerate() {
-            let read = match source::format(file.path, &file.bytes) {
-                Format::Delimited => self.read_delimited(file, wants, problems),
-                Format::JsonLines | Format::Parquet | Format::Arrow => {
-                    let message = "only delimited text is read by this version";
-                    problems.push(notes::of_file(&file.shown, message, "save it as CSV", true));
+            let read = match source::unpack(&file.raw) {
+                Ok(bytes) => self.read_file(file, bytes, wants, problems),
+                Err(error) => {
+                    let message = format!("cannot be decompressed: {error}");
+                    let help = "the file may be damaged or still being written";
+                    problems.push(notes::of_file(&file.shown, message, help, true));
                     Vec::new()
                 }
             };
@@ -99,29 +107,58 @@ impl Reading<'_> {
         pieces
     }
 
-    fn read_delimited(
+    fn read_file(
         &self,
         file: &SourceFile<'_>,
+        bytes: Cow<'_, [u8]>,
         wants: &Wants,
         problems: &mut Vec<Problem>,
     ) -> Vec<Piece> {
-        let (text, encoding) = source::to_utf8(&file.bytes);
-        if let Some(encoding) = encoding {
-            let message = format!("not UTF-8; read as {encoding}");
-            problems.push(notes::of_file(
-                &file.shown,
-                message,
-                "save the file as UTF-8",
-                false,
-            ));
+        let columnar = match source::format(file.path, &bytes) {
+            Format::Delimited | Format::JsonLines => {
+                let (text, encoding) = source::to_utf8(&bytes);
+                if let Some(encoding) = encoding {
+                    let message = format!("not UTF-8; read as {encoding}");
+                    let help = "save the file as UTF-8";
+                    problems.push(notes::of_file(&file.shown, message, help, false));
+                }
+                return self.read_text(file, &text, wants, problems);
+            }
+            Format::Parquet => read_parquet(bytes.into_owned(), &self.listed_missing, wants),
+            Format::Arrow => read_arrow(&bytes, &self.listed_missing, wants),
+        };
+        match columnar {
+            Ok(columnar) => {
+                notes::of_changes(&file.shown, &columnar.changes, problems);
+                vec![columnar.piece]
+            }
+            Err(why) => {
+                let help = "the file may be damaged or still being written";
+                problems.push(notes::of_file(&file.shown, why, help, true));
+                Vec::new()
+            }
         }
-        let Some(layout) = sniff(&text, self.spec.delimiter, self.spec.header) else {
+    }
+
+    fn read_text(
+        &self,
+        file: &SourceFile<'_>,
+        text: &[u8],
+        wants: &Wants,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Piece> {
+        if source::format(file.path, text) == Format::JsonLines {
+            let read = jsonl::read(text, &self.listed_missing, wants);
+            notes::of_left_out(&file.shown, &read, 0, problems);
+            return read.pieces;
+        }
+        let Some(layout) = sniff(text, self.spec.delimiter, self.spec.header) else {
             let help = "write a line of column names and rows";
             problems.push(notes::of_file(&file.shown, "the file is empty", help, true));
             return Vec::new();
         };
         notes::of_layout(&file.shown, &layout, self.spec.header.is_some(), problems);
-        let read = delimited::read(&text, &layout, &self.missing, wants);
+        let read = delimited::read(text, &layout, &self.missing, wants);
         notes::of_left_out(&file.shown, &read, layout.names.len(), problems);
         read.pieces
     }

@@ -6,7 +6,13 @@
 //! read again as text ([`ColumnPart::must_reread`]); that is rare, since the first value of a text
 //! column is nearly always text already.
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
+use arrow_array::{Array, PrimitiveArray};
 use arrow_buffer::{NullBuffer, NullBufferBuilder};
+use arrow_schema::DataType;
 
 use super::intern::Interner;
 use super::token::{self, Value};
@@ -70,6 +76,26 @@ impl Default for Values {
 }
 
 impl Values {
+    /// The values of a normalized array, zero where missing.
+    pub(crate) fn of_array(array: &dyn Array) -> Self {
+        match array.data_type() {
+            DataType::Int64 => Self::Int(filled(array.as_primitive::<Int64Type>())),
+            DataType::Float64 => Self::Float(filled(array.as_primitive::<Float64Type>())),
+            DataType::Date32 => Self::Date(filled(array.as_primitive::<Date32Type>())),
+            DataType::Timestamp(..) => {
+                Self::Timestamp(filled(array.as_primitive::<TimestampMicrosecondType>()))
+            }
+            DataType::Boolean => Self::Bool(
+                array
+                    .as_boolean()
+                    .iter()
+                    .map(|value| value == Some(true))
+                    .collect(),
+            ),
+            _ => Self::Nothing(array.len()),
+        }
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -118,6 +144,10 @@ pub(crate) struct ColumnPart {
     pub(crate) bad: Vec<BadToken>,
     /// The first integer that does not fit 64 bits.
     pub(crate) wide: Option<BadToken>,
+    /// Objects and lists.
+    pub(crate) n_nested: u64,
+    /// The first of them.
+    pub(crate) nested: Option<BadToken>,
     /// Timestamps with and without a zone.
     pub(crate) n_zoned: u64,
     pub(crate) n_timestamps: u64,
@@ -141,6 +171,8 @@ impl ColumnPart {
             n_bad: 0,
             bad: Vec::new(),
             wide: None,
+            n_nested: 0,
+            nested: None,
             n_zoned: 0,
             n_timestamps: 0,
         }
@@ -153,6 +185,11 @@ impl ColumnPart {
         part.n_missing = n_rows;
         part.values = Values::Nothing(n_rows);
         part
+    }
+
+    /// What its tokens are read as.
+    pub(crate) fn want(&self) -> Want {
+        self.want
     }
 
     /// Number of rows so far.
@@ -210,6 +247,66 @@ impl ColumnPart {
                 None => self.push_bad(token),
             },
             (_, want) => self.push_classified(want, written, token),
+        }
+    }
+
+    /// A row of text that is text in the file's own format, and may be a date: a JSON string.
+    pub(crate) fn push_string(&mut self, text: &[u8]) {
+        let is_decided = matches!(self.values, Values::Category(..) | Values::Text(..));
+        match token::date(text).filter(|_| self.want == Want::Auto && !is_decided) {
+            Some(value) => self.push_value(value, text),
+            None => self.push_text(text),
+        }
+    }
+
+    /// A row of text that is text and nothing else in the file's own format: a Parquet string.
+    pub(crate) fn push_text(&mut self, text: &[u8]) {
+        let is_decided = matches!(self.values, Values::Category(..) | Values::Text(..));
+        if self.want == Want::Auto && !is_decided {
+            self.begin_text(text, text);
+        } else {
+            self.push(text, text.trim_ascii());
+        }
+    }
+
+    /// A row whose value is an object or a list: missing, and reported.
+    pub(crate) fn push_nested(&mut self, raw: &[u8]) {
+        self.n_nested += 1;
+        if self.nested.is_none() {
+            self.nested = Some(BadToken {
+                row: self.n_rows(),
+                text: shown(raw),
+            });
+        }
+        self.push_missing();
+    }
+
+    /// Rows of typed values; those with a zero in `nulls` are missing.
+    pub(crate) fn extend(&mut self, values: Values, nulls: Option<&NullBuffer>) {
+        match nulls {
+            Some(nulls) => {
+                self.nulls.append_buffer(nulls);
+                self.n_missing += nulls.null_count();
+            }
+            None if matches!(values, Values::Nothing(_)) => {
+                self.nulls.append_n_nulls(values.len());
+                self.n_missing += values.len();
+            }
+            None => self.nulls.append_n_non_nulls(values.len()),
+        }
+        match (&mut self.values, values) {
+            (Values::Int(all), Values::Int(values))
+            | (Values::Timestamp(all), Values::Timestamp(values)) => all.extend(values),
+            (Values::Float(all), Values::Float(values)) => all.extend(values),
+            (Values::Float(all), Values::Int(values)) => {
+                all.extend(values.into_iter().map(|value| value as f64));
+            }
+            (Values::Bool(all), Values::Bool(values)) => all.extend(values),
+            (Values::Date(all), Values::Date(values)) => all.extend(values),
+            (Values::Nothing(n_rows), Values::Nothing(n_more)) => *n_rows += n_more,
+            (all @ Values::Nothing(0), values) => *all = values,
+            // A column of one file has one type; anything else is read again as text.
+            _ => self.must_reread = true,
         }
     }
 
@@ -362,6 +459,14 @@ fn first(n_missing: usize, value: Value) -> Option<Values> {
 /// The first moment of a day.
 pub(crate) fn midnight(days: i32) -> i64 {
     i64::from(days) * crate::table::calendar::MICROS_PER_DAY
+}
+
+/// The values of an array, zero where missing.
+fn filled<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>) -> Vec<T::Native> {
+    match array.nulls() {
+        Some(_) => array.iter().map(Option::unwrap_or_default).collect(),
+        None => array.values().to_vec(),
+    }
 }
 
 /// A token as shown in a message.

@@ -5,43 +5,11 @@
 //! quotes; a piece that was begun at the wrong place is read again. So the result does not depend on
 //! the threads.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
 use super::column::{ColumnPart, Want};
 use super::dialect::{Layout, is_skipped};
-use super::piece::{MissingTokens, Piece, Wants};
+use super::parallel::in_order;
+use super::piece::{LeftOut, MissingTokens, Piece, Rows, Wants, Why};
 use super::scan::{Field, RecordEnd, Scanner, unescape};
-
-/// A record that was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LeftOut {
-    /// Its line; for an open quote that of the quote.
-    pub(crate) line: u64,
-    /// Why.
-    pub(crate) why: Why,
-}
-
-/// Why a record was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// It has so many fields instead of the usual number.
-    Ragged(usize),
-    /// The same, and the file ends within it.
-    CutOff(usize),
-    /// A quote is opened and not closed.
-    OpenQuote,
-}
-
-/// The pieces of a file and the records left out.
-#[derive(Debug)]
-pub(crate) struct Delimited {
-    pub(crate) pieces: Vec<Piece>,
-    pub(crate) left_out: Vec<LeftOut>,
-    /// Number of records left out; more than are listed if there are very many.
-    pub(crate) n_left_out: u64,
-}
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 8 << 20;
@@ -52,16 +20,8 @@ const BLOCK_RECORDS: usize = 256;
 /// Records left out that are listed one by one, per piece.
 const MAX_LISTED: usize = 20;
 
-/// Threads that read pieces.
-const N_THREADS: usize = 2;
-
 /// Reads the rows of a file.
-pub(crate) fn read(
-    bytes: &[u8],
-    layout: &Layout,
-    missing: &MissingTokens,
-    wants: &Wants,
-) -> Delimited {
+pub(crate) fn read(bytes: &[u8], layout: &Layout, missing: &MissingTokens, wants: &Wants) -> Rows {
     let reader = Reader {
         bytes,
         layout,
@@ -69,36 +29,23 @@ pub(crate) fn read(
         wants: layout.names.iter().map(|name| wants.of(name)).collect(),
     };
     let starts = reader.guessed_starts();
-    let mut outputs = reader.read_all(&starts);
+    let end_of = |idx: usize| starts.get(idx + 1).copied().unwrap_or(bytes.len());
+    let outputs = in_order(starts.len(), |idx| {
+        reader.read_piece(starts[idx], end_of(idx))
+    });
     let (mut at, mut line) = (layout.body_at, layout.body_line);
-    let (mut pieces, mut left_out, mut n_left_out) = (Vec::new(), Vec::new(), 0);
-    for (idx, start) in starts.iter().enumerate() {
-        let end = starts.get(idx + 1).copied().unwrap_or(bytes.len());
-        if at >= end && idx + 1 < starts.len() {
+    let mut rows = Rows::default();
+    for (idx, output) in outputs.into_iter().enumerate() {
+        if at >= end_of(idx) && idx + 1 < starts.len() {
             // The piece before took all of this one.
             continue;
         }
-        let guessed = outputs[idx].take().filter(|_| at == *start);
-        let mut output = guessed.unwrap_or_else(|| reader.read_piece(at, end));
-        output
-            .piece
-            .lines
-            .iter_mut()
-            .for_each(|(_, first)| *first += line);
-        let moved = output.left_out.iter().map(|left| LeftOut {
-            line: left.line + line,
-            ..*left
-        });
-        left_out.extend(moved);
-        n_left_out += output.n_left_out;
-        (at, line) = (output.end, line + output.n_lines);
-        pieces.push(output.piece);
+        let guessed = output.filter(|_| at == starts[idx]);
+        let output = guessed.unwrap_or_else(|| reader.read_piece(at, end_of(idx)));
+        at = output.end;
+        line += rows.append((output.rows, output.n_lines), line);
     }
-    Delimited {
-        pieces,
-        left_out,
-        n_left_out,
-    }
+    rows
 }
 
 struct Reader<'a> {
@@ -110,9 +57,7 @@ struct Reader<'a> {
 
 /// A piece, with lines counted from its start.
 struct Output {
-    piece: Piece,
-    left_out: Vec<LeftOut>,
-    n_left_out: u64,
+    rows: Rows,
     n_lines: u64,
     /// Where the next piece starts.
     end: usize,
@@ -138,33 +83,6 @@ impl Reader<'_> {
         starts
     }
 
-    fn read_all(&self, starts: &[usize]) -> Vec<Option<Output>> {
-        let outputs: Vec<Mutex<Option<Output>>> = starts.iter().map(|_| Mutex::default()).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let idx = next.fetch_add(1, Ordering::Relaxed);
-                let Some(start) = starts.get(idx) else { return };
-                let end = starts.get(idx + 1).copied().unwrap_or(self.bytes.len());
-                let output = self.read_piece(*start, end);
-                if let Ok(mut slot) = outputs[idx].lock() {
-                    *slot = Some(output);
-                }
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..N_THREADS.min(starts.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        // A slot left empty by a thread that died is read again by the caller.
-        outputs
-            .into_iter()
-            .map(|slot| slot.into_inner().unwrap_or_default())
-            .collect()
-    }
-
     /// Reads the records that start in a stretch of the file.
     fn read_piece(&self, start: usize, end: usize) -> Output {
         let n_fields = self.layout.names.len();
@@ -175,18 +93,8 @@ impl Reader<'_> {
             .map(|want| ColumnPart::new(*want))
             .collect();
         let mut fields: Vec<Field> = Vec::with_capacity(BLOCK_RECORDS * n_fields);
-        let mut output = Output {
-            piece: Piece {
-                columns: Vec::new(),
-                n_rows: 0,
-                lines: Vec::new(),
-            },
-            left_out: Vec::new(),
-            n_left_out: 0,
-            n_lines: 0,
-            end: start,
-        };
-        let mut next_line = None;
+        let mut rows = Rows::default();
+        let (mut n_rows, mut lines, mut next_line) = (0, Vec::new(), None);
         while scanner.at < end {
             let (first_field, line) = (fields.len(), scanner.line);
             if is_skipped(&scanner, n_fields) {
@@ -214,27 +122,32 @@ impl Reader<'_> {
             };
             if let Some(left_out) = left_out {
                 fields.truncate(first_field);
-                output.n_left_out += 1;
-                if output.left_out.len() < MAX_LISTED {
-                    output.left_out.push(left_out);
-                }
+                rows.leave_out(left_out, MAX_LISTED);
                 continue;
             }
             if next_line != Some(line) {
-                output.piece.lines.push((output.piece.n_rows, line));
+                lines.push((n_rows, line));
             }
+            // A record of several lines ends the run.
             next_line = Some(line + 1);
-            output.piece.n_rows += 1;
+            n_rows += 1;
             if fields.len() >= BLOCK_RECORDS * n_fields {
                 self.push_block(&mut columns, &fields);
                 fields.clear();
             }
         }
         self.push_block(&mut columns, &fields);
-        output.n_lines = scanner.line;
-        output.end = scanner.at;
-        output.piece.columns = self.layout.names.iter().cloned().zip(columns).collect();
-        output
+        let columns = self.layout.names.iter().cloned().zip(columns).collect();
+        rows.pieces.push(Piece {
+            columns,
+            n_rows,
+            lines,
+        });
+        Output {
+            rows,
+            n_lines: scanner.line,
+            end: scanner.at,
+        }
     }
 
     /// Reads the fields of whole records, one column after the other.
@@ -253,7 +166,7 @@ impl Reader<'_> {
                     written = &scratch;
                 }
                 let token = written.trim_ascii();
-                if self.missing.contains(token) {
+                if self.missing.lists(token) {
                     column.push_missing();
                 } else {
                     column.push(written, token);

@@ -1,9 +1,9 @@
 //! What the readers met → problems in words.
 
 use super::column::{BadToken, ColumnPart, Values};
-use super::delimited::{Delimited, Why};
 use super::dialect::Layout;
-use super::piece::Piece;
+use super::normal::Change;
+use super::piece::{Piece, Rows, Why};
 use crate::problem::Problem;
 
 /// Records left out that are named one by one, per file.
@@ -57,13 +57,8 @@ pub(crate) fn of_layout(
     }
 }
 
-/// The records a delimited file lost.
-pub(crate) fn of_left_out(
-    file: &str,
-    read: &Delimited,
-    n_fields: usize,
-    problems: &mut Vec<Problem>,
-) {
+/// The records a text file lost.
+pub(crate) fn of_left_out(file: &str, read: &Rows, n_fields: usize, problems: &mut Vec<Problem>) {
     for left_out in read.left_out.iter().take(MAX_NAMED) {
         let fields = |n: usize| {
             if n == 1 {
@@ -72,21 +67,26 @@ pub(crate) fn of_left_out(
                 format!("{n} fields")
             }
         };
-        let (message, help) = match left_out.why {
+        let (message, help) = match &left_out.why {
             Why::Ragged(n) => (
-                format!("row left out: {} instead of {n_fields}", fields(n)),
+                format!("row left out: {} instead of {n_fields}", fields(*n)),
                 "quote fields that hold the separator",
             ),
             Why::CutOff(n) => (
                 format!(
                     "row left out: the file ends after {} of {n_fields}",
-                    fields(n)
+                    fields(*n)
                 ),
                 "the file may still be being written",
             ),
             Why::OpenQuote => (
                 "row left out: a quote opened on this line is not closed".to_owned(),
                 "close the quote, or double it if it belongs to the text",
+            ),
+            Why::NotJson(what) => (format!("line left out: {what}"), "write one object a line"),
+            Why::CutOffJson => (
+                "line left out: the file ends within it".to_owned(),
+                "the file may still be being written",
             ),
         };
         problems.push(Problem {
@@ -100,6 +100,21 @@ pub(crate) fn of_left_out(
     if n_more > 0 {
         let message = format!("{n_more} more rows left out");
         problems.push(of_file(file, message, "", true));
+    }
+}
+
+/// The columns of a Parquet or Arrow file that were changed or left out.
+pub(crate) fn of_changes(file: &str, changes: &[(String, Change)], problems: &mut Vec<Problem>) {
+    for (name, change) in changes {
+        let (message, is_error) = match change {
+            Change::LeftOut(why) => (format!("column left out: {why}"), true),
+            Change::Converted(how) => (how.clone(), false),
+        };
+        let problem = of_file(file, message, "", is_error);
+        problems.push(Problem {
+            column: Some(name.clone()),
+            ..problem
+        });
     }
 }
 
@@ -122,6 +137,7 @@ impl ColumnNotes<'_> {
             Some(kind) => self.report_bad(kind, problems),
             None => self.report_nearly_numeric(problems),
         }
+        self.report_nested(problems);
         let wide = self
             .parts
             .iter()
@@ -202,6 +218,30 @@ impl ColumnNotes<'_> {
         );
         let help = "list them under `missing`, or declare the column's kind";
         problems.push(self.at(piece, first, message, help));
+    }
+
+    /// Objects and lists in place of values.
+    fn report_nested(&self, problems: &mut Vec<Problem>) {
+        let n_nested: u64 = self.parts.iter().map(|(_, part)| part.n_nested).sum();
+        let first = self
+            .parts
+            .iter()
+            .find_map(|(piece, part)| Some((piece, part.nested.as_ref()?)));
+        let Some((piece, first)) = first else { return };
+        let message = format!(
+            "{n_nested} {} nested and read as missing: `{}`",
+            if n_nested == 1 {
+                "value is"
+            } else {
+                "values are"
+            },
+            first.text,
+        );
+        let help = "give each inner value a column of its own";
+        problems.push(Problem {
+            is_error: true,
+            ..self.at(piece, first, message, help)
+        });
     }
 
     fn first_bad(&self) -> impl Iterator<Item = (&Piece, &BadToken)> {

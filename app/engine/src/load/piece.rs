@@ -27,6 +27,66 @@ impl Piece {
     }
 }
 
+/// A record that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Its line; for an open quote that of the quote.
+    pub(crate) line: u64,
+    /// Why.
+    pub(crate) why: Why,
+}
+
+/// Why a record was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It has so many fields instead of the usual number.
+    Ragged(usize),
+    /// The same, and the file ends within it.
+    CutOff(usize),
+    /// A quote is opened and not closed.
+    OpenQuote,
+    /// It is no JSON object: what is wrong.
+    NotJson(String),
+    /// The file ends within a JSON object.
+    CutOffJson,
+}
+
+/// The rows of a text file and the records left out.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// The rows, in order.
+    pub(crate) pieces: Vec<Piece>,
+    /// The first records left out.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Number of records left out.
+    pub(crate) n_left_out: u64,
+}
+
+impl Rows {
+    /// Counts a record as left out, and lists it if not too many are.
+    pub(crate) fn leave_out(&mut self, record: LeftOut, max_listed: usize) {
+        self.n_left_out += 1;
+        if self.left_out.len() < max_listed {
+            self.left_out.push(record);
+        }
+    }
+
+    /// Adds the rows of the next stretch, whose lines count from 0, at a line; gives back its number
+    /// of lines.
+    pub(crate) fn append(&mut self, (mut next, n_lines): (Self, u64), line: u64) -> u64 {
+        for (_, first_line) in next.pieces.iter_mut().flat_map(|piece| &mut piece.lines) {
+            *first_line += line;
+        }
+        for record in &mut next.left_out {
+            record.line += line;
+        }
+        self.pieces.append(&mut next.pieces);
+        self.left_out.append(&mut next.left_out);
+        self.n_left_out += next.n_left_out;
+        n_lines
+    }
+}
+
 /// What is wanted of each column.
 #[derive(Debug, Clone)]
 pub(crate) struct Wants {
@@ -50,6 +110,8 @@ pub(crate) struct MissingTokens {
     max_bytes: usize,
     /// Whether a token begins with this byte.
     begins: [bool; 256],
+    /// Whether the empty text is listed.
+    lists_empty: bool,
 }
 
 impl MissingTokens {
@@ -63,24 +125,26 @@ impl MissingTokens {
         for first in tokens.iter().filter_map(|token| token.first()) {
             begins[usize::from(*first)] = true;
         }
+        let lists_empty = tokens.iter().any(Vec::is_empty);
         let max_bytes = tokens.iter().map(Vec::len).max().unwrap_or(0);
         Self {
             tokens,
             max_bytes,
             begins,
+            lists_empty,
         }
     }
 
     /// Whether this token, without blanks around it, stands for a missing value.
     #[inline]
-    pub(crate) fn contains(&self, token: &[u8]) -> bool {
+    pub(crate) fn lists(&self, token: &[u8]) -> bool {
         match token.first() {
             Some(first) => {
                 self.begins[usize::from(*first)]
                     && token.len() <= self.max_bytes
                     && self.tokens.iter().any(|missing| missing == token)
             }
-            None => true,
+            None => self.lists_empty,
         }
     }
 }

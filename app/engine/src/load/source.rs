@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 
 /// What a file holds.
@@ -24,7 +24,7 @@ pub(crate) enum Format {
 /// Most bytes a compressed file may grow to.
 const MAX_DECOMPRESSED_BYTES: u64 = 64 << 30;
 
-/// The bytes of a file, out of `gzip` or `zstd` if it is packed in one.
+/// The bytes of a file as they stand on disk.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A pipe would keep the reader waiting.
     if !fs::metadata(path)?.is_file() {
@@ -33,18 +33,43 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
             "not a regular file",
         ));
     }
-    unpack(fs::read(path)?)
+    fs::read(path)
 }
 
-fn unpack(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        bounded(flate2::read::MultiGzDecoder::new(bytes.as_slice()))
-    } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        bounded(zstd::stream::read::Decoder::new(bytes.as_slice())?)
+/// The bytes of a file, out of `gzip` or `zstd` if it is packed in one.
+pub(crate) fn unpack(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
+    Ok(if bytes.starts_with(&GZIP) {
+        bounded(flate2::read::MultiGzDecoder::new(bytes))?.into()
+    } else if bytes.starts_with(&ZSTD) {
+        bounded(zstd::stream::read::Decoder::new(bytes)?)?.into()
     } else {
-        Ok(bytes)
+        bytes.into()
+    })
+}
+
+/// Whether the bytes begin as `gzip` or `zstd` do.
+pub(crate) fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&GZIP) || bytes.starts_with(&ZSTD)
+}
+
+/// Decompresses to nowhere, to see that nothing is cut off.
+pub(crate) fn check_packed(file: impl Read) -> io::Result<u64> {
+    let mut file = BufReader::new(file);
+    if file.fill_buf()?.starts_with(&GZIP) {
+        io::copy(
+            &mut flate2::bufread::MultiGzDecoder::new(file),
+            &mut io::sink(),
+        )
+    } else {
+        io::copy(
+            &mut zstd::stream::read::Decoder::with_buffer(file)?,
+            &mut io::sink(),
+        )
     }
 }
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 fn bounded(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

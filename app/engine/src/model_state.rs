@@ -1,0 +1,269 @@
+//! Which model the project has, and whether a newer one is on its way.
+//!
+//! In: the project file's model section, the training table, preparations that ended. Out: the
+//! preparation to start, the model of the next snapshot, and the model as the picture shows it.
+//!
+//! Invariant: at most one preparation is wanted; the answer to an older one is ignored.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use interlock_plugin_api::outcome::Role;
+
+use crate::config::{Config, ModelSource};
+use crate::event::Command;
+use crate::fingerprint::Fingerprint;
+use crate::journal::Journal;
+use crate::load::LoadedTable;
+use crate::model_input::{ModelPlan, PreparedModel, Training, is_categorical};
+use crate::picture::{InputState, LogKind};
+use crate::snapshot::ModelInput;
+
+/// The model.
+#[derive(Debug, Default)]
+pub(crate) struct ModelState {
+    label: String,
+    plan: Option<ModelPlan>,
+    generation: u64,
+    coming: Option<u64>,
+    model: Option<Arc<ModelInput>>,
+    trouble: Option<String>,
+    loaded_at: Option<SystemTime>,
+}
+
+impl ModelState {
+    /// What must be prepared for these settings and tables, if it is not what there is.
+    pub(crate) fn wanted(
+        &mut self,
+        config: &Config,
+        tables: &BTreeMap<Role, Arc<LoadedTable>>,
+    ) -> Vec<Command> {
+        let plan = match plan(config, tables) {
+            Ok(plan) => plan,
+            Err(why) => {
+                self.trouble = Some(why);
+                "model".clone_into(&mut self.label);
+                self.model = None;
+                self.plan = None;
+                return self.abandon();
+            }
+        };
+        if plan == self.plan
+            && (plan.is_none()
+                || self.coming.is_some()
+                || self.model.is_some()
+                || self.trouble.is_some())
+        {
+            return Vec::new();
+        }
+        self.label = label(config);
+        self.plan.clone_from(&plan);
+        let mut commands = self.abandon();
+        let Some(plan) = plan else {
+            self.model = None;
+            self.trouble = None;
+            return commands;
+        };
+        self.generation += 1;
+        self.coming = Some(self.generation);
+        commands.push(Command::PrepareModel {
+            generation: self.generation,
+            plan,
+        });
+        commands
+    }
+
+    /// A preparation ended. Returns whether it is the one wanted.
+    pub(crate) fn prepared(
+        &mut self,
+        generation: u64,
+        prepared: PreparedModel,
+        now: SystemTime,
+        journal: &mut Journal,
+    ) -> bool {
+        if self.coming != Some(generation) {
+            return false;
+        }
+        self.coming = None;
+        match prepared {
+            Ok(model) => {
+                let is_new = self
+                    .model
+                    .as_ref()
+                    .is_none_or(|old| old.fingerprint != model.fingerprint);
+                if is_new {
+                    let done = if matches!(self.plan, Some(ModelPlan::Train(_))) {
+                        "ready"
+                    } else {
+                        "opened"
+                    };
+                    journal.note(
+                        now,
+                        LogKind::Change,
+                        format!("model {} {done} ({})", self.label, model.facts.format),
+                    );
+                }
+                self.model = Some(model);
+                self.trouble = None;
+                self.loaded_at = Some(now);
+            }
+            Err(why) => {
+                journal.note(
+                    now,
+                    LogKind::Problem,
+                    format!("model {}: {why}", self.label),
+                );
+                self.model = None;
+                self.trouble = Some(why);
+            }
+        }
+        true
+    }
+
+    /// The model of the next snapshot: none while a newer one is on its way.
+    pub(crate) fn current(&self) -> Option<Arc<ModelInput>> {
+        self.model.clone().filter(|_| self.coming.is_none())
+    }
+
+    /// Whether a model is being opened or trained.
+    pub(crate) fn is_coming(&self) -> bool {
+        self.coming.is_some()
+    }
+
+    /// Why there is no model although one is named.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Its name for people.
+    pub(crate) fn label(&self) -> String {
+        self.label.clone()
+    }
+
+    /// Whether one of these files is the model.
+    pub(crate) fn is_made_of(&self, paths: &[PathBuf]) -> bool {
+        matches!(&self.plan, Some(ModelPlan::Open { path }) if paths.contains(path))
+    }
+
+    /// Makes the next [`ModelState::wanted`] prepare the model anew.
+    pub(crate) fn forget_plan(&mut self) {
+        self.plan = None;
+    }
+
+    /// The model as the picture shows it; `None` if the project has none.
+    pub(crate) fn state(&self) -> Option<InputState> {
+        if self.plan.is_none() && self.trouble.is_none() {
+            return None;
+        }
+        let facts = self.model.as_ref().map(|model| &model.facts);
+        Some(InputState {
+            name: "model".to_owned(),
+            role: None,
+            source: facts.map_or_else(
+                || self.label.clone(),
+                |facts| format!("{} ({})", self.label, facts.format),
+            ),
+            shape: None,
+            fingerprint: self
+                .model
+                .as_ref()
+                .map_or_else(String::new, |model| model.fingerprint.to_string()),
+            table: None,
+            stale: self.trouble.clone(),
+            loaded_at: self.loaded_at,
+        })
+    }
+
+    fn abandon(&mut self) -> Vec<Command> {
+        if self.coming.take().is_some() {
+            vec![Command::AbandonModel]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+fn label(config: &Config) -> String {
+    match &config.model.source {
+        Some(ModelSource::File { path }) => config.relative(path),
+        Some(ModelSource::Train { algorithm, .. }) => algorithm.clone(),
+        None => "model".to_owned(),
+    }
+}
+
+/// The preparation these settings ask for; `None` if the project has no model.
+fn plan(
+    config: &Config,
+    tables: &BTreeMap<Role, Arc<LoadedTable>>,
+) -> Result<Option<ModelPlan>, String> {
+    match &config.model.source {
+        None => Ok(None),
+        Some(ModelSource::File { path }) => Ok(Some(ModelPlan::Open { path: path.clone() })),
+        Some(ModelSource::Train { .. }) => {
+            training(config, tables).map(|plan| Some(ModelPlan::Train(Box::new(plan))))
+        }
+    }
+}
+
+fn training(
+    config: &Config,
+    tables: &BTreeMap<Role, Arc<LoadedTable>>,
+) -> Result<Training, String> {
+    let table = tables
+        .get(&Role::Train)
+        .ok_or("the model cannot be trained: no train table")?;
+    let target = config
+        .project
+        .target
+        .clone()
+        .ok_or("the model cannot be trained: project.target is not set")?;
+    if table.columns.iter().all(|column| column.name != target) {
+        return Err(format!(
+            "the model cannot be trained: the train table has no column '{target}'"
+        ));
+    }
+    let spec = config.train_spec()?;
+    let is_feature = |name: &str| {
+        let named = [
+            Some(&target),
+            config.data.id.as_ref(),
+            config.data.time.as_ref(),
+        ];
+        let is_chosen = config.model.features.is_empty()
+            || config.model.features.iter().any(|feature| feature == name);
+        is_chosen && named.iter().flatten().all(|other| *other != name)
+    };
+    let features = table
+        .columns
+        .iter()
+        .filter(|column| is_feature(&column.name))
+        .map(|column| {
+            let kind = config
+                .columns
+                .get(&column.name)
+                .and_then(|set| set.kind)
+                .unwrap_or(column.kind);
+            (column.name.clone(), is_categorical(kind))
+        })
+        .collect();
+    let mut training = Training {
+        table: table.cache_path.clone(),
+        features,
+        target,
+        task: config.project.task,
+        positive: config.project.positive.clone(),
+        spec,
+        seed: config.project.seed,
+        output: PathBuf::new(),
+    };
+    let columns: Vec<(String, Fingerprint)> = table
+        .columns
+        .iter()
+        .map(|column| (column.name.clone(), column.fingerprint))
+        .collect();
+    let name = format!("{}.model", training.fingerprint(&columns));
+    training.output = config.state_dir().join("models").join(name);
+    Ok(training)
+}

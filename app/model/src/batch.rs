@@ -1,0 +1,69 @@
+//! Rows to predict for or to learn from, column by column.
+
+/// Rows as columns of values.
+#[derive(Debug, Clone)]
+pub struct Batch<'a> {
+    /// Number of rows.
+    pub n_rows: usize,
+    /// The columns, each with one value per row.
+    pub columns: Vec<BatchColumn<'a>>,
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchColumn<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its values.
+    pub values: BatchValues<'a>,
+}
+
+/// Values of a column, one per row.
+#[derive(Debug, Clone, Copy)]
+pub enum BatchValues<'a> {
+    /// Numbers; NaN is missing.
+    Numeric(&'a [f64]),
+    /// Positions in `categories`; [`MISSING`] is missing.
+    Categorical {
+        /// One per row.
+        codes: &'a [u32],
+        /// What the codes stand for.
+        categories: &'a [String],
+    },
+}
+
+/// Code of a missing category.
+pub const MISSING: u32 = u32::MAX;
+
+/// What to learn to predict, one per row of a batch.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// Numbers; rows with NaN are left out.
+    Values(&'a [f64]),
+    /// Classes; rows with [`MISSING`] are left out.
+    Classes {
+        /// Positions in `classes`.
+        codes: &'a [u32],
+        /// Names of the classes.
+        classes: &'a [String],
+        /// The class whose probability a binary model predicts; the greatest name if `None`.
+        positive: Option<&'a str>,
+    },
+}
+
+impl Batch<'_> {
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &str) -> Option<&BatchColumn<'_>> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl BatchValues<'_> {
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Numeric(values) => values.len(),
+            Self::Categorical { codes, .. } => codes.len(),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Tables to matrices, as a model was trained.
+//!
+//! In: a batch. Out: one row of numbers per row: numbers as they are, the median where one is missing;
+//! categories as one column each (one-hot), all zero for a missing or unseen one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::batch::{Batch, BatchColumn, BatchValues};
+use crate::error::ModelError;
+
+/// What was learned about the inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Encoder {
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Input {
+    Numeric {
+        name: String,
+        /// Stands for a missing value: the median of the training rows.
+        fill: f64,
+    },
+    Categorical {
+        name: String,
+        categories: Vec<String>,
+    },
+}
+
+/// Most categories of one input; more is free text, not a category.
+const MAX_CATEGORIES: usize = 1000;
+
+impl Input {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Numeric { name, .. } | Self::Categorical { name, .. } => name,
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Numeric { .. } => 1,
+            Self::Categorical { categories, .. } => categories.len(),
+        }
+    }
+}
+
+impl Encoder {
+    /// Learns what the columns of a batch look like.
+    pub(crate) fn learn(batch: &Batch<'_>, rows: &[usize]) -> Result<Self, ModelError> {
+        let inputs = batch
+            .columns
+            .iter()
+            .map(|column| learn_column(column, rows))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { inputs })
+    }
+
+    /// Numbers per row.
+    pub(crate) fn width(&self) -> usize {
+        self.inputs.iter().map(Input::width).sum()
+    }
+
+    /// The rows of a batch, one after the other; `rows` chooses them, `None` takes all.
+    pub(crate) fn encode(
+        &self,
+        batch: &Batch<'_>,
+        rows: Option<&[usize]>,
+    ) -> Result<Vec<f64>, ModelError> {
+        let width = self.width();
+        let n_rows = rows.map_or(batch.n_rows, <[usize]>::len);
+        let mut matrix = vec![0.0; n_rows * width];
+        let mut at = 0;
+        for input in &self.inputs {
+            let column = batch.column(input.name()).ok_or_else(|| {
+                ModelError::Batch(format!(
+                    "the model needs the input '{}', which is not there",
+                    input.name()
+                ))
+            })?;
+            if column.values.len() != batch.n_rows {
+                return Err(ModelError::Batch(format!(
+                    "the input '{}' has another length than its table",
+                    column.name
+                )));
+            }
+            for row in 0..n_rows {
+                let source = rows.map_or(row, |rows| rows[row]);
+                input.write(
+                    column,
+                    source,
+                    &mut matrix[row * width + at..][..input.width()],
+                )?;
+            }
+            at += input.width();
+        }
+        Ok(matrix)
+    }
+}
+
+impl Input {
+    fn write(
+        &self,
+        column: &BatchColumn<'_>,
+        row: usize,
+        cells: &mut [f64],
+    ) -> Result<(), ModelError> {
+        match (self, &column.values) {
+            (Self::Numeric { fill, .. }, BatchValues::Numeric(values)) => {
+                let value = values[row];
+                cells[0] = if value.is_nan() { *fill } else { value };
+            }
+            (
+                Self::Categorical { categories, .. },
+                BatchValues::Categorical {
+                    codes,
+                    categories: own,
+                },
+            ) => {
+                let text = own.get(codes[row] as usize);
+                if let Some(position) =
+                    text.and_then(|text| categories.iter().position(|known| known == text))
+                {
+                    cells[position] = 1.0;
+                }
+            }
+            (Self::Numeric { name, .. }, BatchValues::Categorical { .. }) => {
+                return Err(ModelError::Batch(format!(
+                    "the input '{name}' must be numbers and is text"
+                )));
+            }
+            (Self::Categorical { name, .. }, BatchValues::Numeric(_)) => {
+                return Err(ModelError::Batch(format!(
+                    "the input '{name}' must be categories and is numbers"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn learn_column(column: &BatchColumn<'_>, rows: &[usize]) -> Result<Input, ModelError> {
+    let name = column.name.to_owned();
+    match &column.values {
+        BatchValues::Numeric(values) => {
+            let mut present: Vec<f64> = rows
+                .iter()
+                .map(|&row| values[row])
+                .filter(|value| value.is_finite())
+                .collect();
+            present.sort_by(f64::total_cmp);
+            let fill = match present.len() {
+                0 => 0.0,
+                n if n % 2 == 1 => present[n / 2],
+                n => f64::midpoint(present[n / 2 - 1], present[n / 2]),
+            };
+            Ok(Input::Numeric { name, fill })
+        }
+        BatchValues::Categorical { codes, categories } => {
+            let mut used = vec![false; categories.len()];
+            for &row in rows {
+                if let Some(used) = used.get_mut(codes[row] as usize) {
+                    *used = true;
+                }
+            }
+            let mut known: Vec<String> = categories
+                .iter()
+                .zip(used)
+                .filter(|(_, used)| *used)
+                .map(|(name, _)| name.clone())
+                .collect();
+            // Sorted: the order must not depend on the order of rows.
+            known.sort();
+            if known.len() > MAX_CATEGORIES {
+                return Err(ModelError::Training(format!(
+                    "column '{name}' has {} different texts, too many for categories; leave it out of model.features",
+                    known.len()
+                )));
+            }
+            Ok(Input::Categorical {
+                name,
+                categories: known,
+            })
+        }
+    }
+}

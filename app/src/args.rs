@@ -1,0 +1,149 @@
+//! What can be typed.
+//!
+//! In: the command line. Out: [`Args`], validated and nothing more; nothing here touches a file.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Safety checks for tabular models, live in the terminal.
+///
+/// Without a command: opens the dashboard on a project folder and checks again whenever a table,
+/// the model, a plugin or the project file is saved.
+#[derive(Debug, Parser)]
+#[command(name = "interlock", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    /// Project folder, or its interlock.toml
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// How the dashboard looks.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ScreenArgs {
+    /// Theme by name, or path of a theme file
+    #[arg(long)]
+    pub(crate) theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
+    /// Look for changes by polling, as on network file systems
+    #[arg(long)]
+    pub(crate) poll: bool,
+}
+
+/// What to do instead of opening the dashboard.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented interlock.toml from what is found in a folder
+    Init {
+        /// Project folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Print it instead of writing it
+        #[arg(long = "print")]
+        force_print: bool,
+    },
+    /// Run every check once and report
+    ///
+    /// Exit status: 0 every check passed, 1 one failed, 2 warnings only (1 with --strict-warnings),
+    /// 3 a check broke, cannot tell, or none ran.
+    Check(CheckArgs),
+    /// Follow changes as plain lines, for logs, screen readers and simple terminals
+    Watch(WatchArgs),
+    /// Print the settings in force, defaults included
+    Config {
+        /// Project folder, or its interlock.toml
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Print the JSON schema of the project file instead
+        #[arg(long)]
+        schema: bool,
+    },
+    /// Open a bundled sample project
+    Demo {
+        /// Which one; the first by default
+        name: Option<String>,
+        /// List them
+        #[arg(long)]
+        list: bool,
+        #[command(flatten)]
+        screen: ScreenArgs,
+    },
+    /// Look at check plugins
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Say what this installation, terminal and kernel offer
+    Doctor {
+        /// Project folder, or its interlock.toml
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Project folder, or its interlock.toml
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Exit with 1 when there are warnings
+    #[arg(long)]
+    pub(crate) strict_warnings: bool,
+    /// Print the JSON schema of `--format json` and exit
+    #[arg(long)]
+    pub(crate) schema: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Project folder, or its interlock.toml
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// One plain line per event (the only form so far; here so that scripts can say what they mean)
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Look for changes by polling, as on network file systems
+    #[arg(long)]
+    pub(crate) poll: bool,
+}
+
+/// What to do with plugins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List plugins and their checks
+    List {
+        /// Project folder, or its interlock.toml
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+}
+
+/// Forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs; see --schema
+    Json,
+}

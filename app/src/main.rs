@@ -1,0 +1,7 @@
+//! The `interlock` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    interlock::main()
+}
