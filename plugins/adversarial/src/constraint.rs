@@ -186,6 +186,7 @@ pub fn describe(features: &Features, freedoms: &[Freedom]) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values are put on exact places")]
 mod tests {
     use super::*;
 

@@ -43,15 +43,26 @@ impl<'t> Coder<'t> {
             let numbers = column.numbers()?;
             if numbers.iter().any(|value| value.abs() >= EXACT_INTEGERS) {
                 (0..column.len())
-                    .map(|row| column.display(row).map_or(MISSING, |text| self.text(Cow::Owned(text))))
+                    .map(|row| {
+                        column
+                            .display(row)
+                            .map_or(MISSING, |text| self.text(Cow::Owned(text)))
+                    })
                     .collect()
             } else {
-                numbers.into_iter().map(|value| self.number(value)).collect()
+                numbers
+                    .into_iter()
+                    .map(|value| self.number(value))
+                    .collect()
             }
         } else {
             let strings = column.strings()?;
             (0..column.len())
-                .map(|row| strings.get(row).map_or(MISSING, |text| self.text(Cow::Borrowed(text))))
+                .map(|row| {
+                    strings
+                        .get(row)
+                        .map_or(MISSING, |text| self.text(Cow::Borrowed(text)))
+                })
                 .collect()
         };
         Ok(Codes {

@@ -123,7 +123,9 @@ pub fn found_in(reference: Rows<'_>, other: Rows<'_>) -> Vec<Option<usize>> {
     }
     let index = Index::with_all(reference).0;
     let hashes = other.hashes();
-    (0..other.n_rows).map(|row| index.find(hashes[row], other, row)).collect()
+    (0..other.n_rows)
+        .map(|row| index.find(hashes[row], other, row))
+        .collect()
 }
 
 /// Rows that stand more than once, ascending: `pandas.DataFrame.duplicated(keep=False)`.
@@ -148,13 +150,19 @@ pub fn conflicts(firsts: &[usize], classes: &[Option<u32>]) -> Conflicts {
     }
     // Per group: number of classes, rows, rows of the largest class.
     let mut groups = vec![(0_usize, 0_usize, 0_usize); firsts.len()];
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "sums and maxima do not depend on the order"
+    )]
     for (&(first, _), &n) in &counts {
         let group = &mut groups[first];
         *group = (group.0 + 1, group.1 + n, group.2.max(n));
     }
     let in_conflict = |row: usize| groups[firsts[row]].0 > 1 && classes[row].is_some();
     Conflicts {
-        rows: (0..firsts.len().min(classes.len())).filter(|&row| in_conflict(row)).collect(),
+        rows: (0..firsts.len().min(classes.len()))
+            .filter(|&row| in_conflict(row))
+            .collect(),
         n_unavoidable: groups.iter().map(|(_, n, largest)| n - largest).sum(),
         n_rows: groups.iter().map(|(_, n, _)| n).sum(),
     }

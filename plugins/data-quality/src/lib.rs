@@ -17,16 +17,18 @@ mod wording;
 
 mod missing_values;
 
-//mod duplicates;
+mod duplicates;
 
-//mod constant_columns;
+mod constant_columns;
 
 use interlock_plugin_api::plugin;
 
+use crate::constant_columns::CONSTANT_COLUMNS;
+use crate::duplicates::DUPLICATES;
 use crate::missing_values::MISSING_VALUES;
 
 plugin! {
     id: "data-quality",
     summary: "Are the tables sound? Missing values, repeated rows, columns that say nothing or too much.",
-    checks: [MISSING_VALUES],
+    checks: [MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS],
 }

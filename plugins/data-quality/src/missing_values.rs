@@ -10,7 +10,9 @@ use interlock_stats::StatsError;
 use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
-use crate::missingness::{Count, LEVEL, Tests, between_tables, difference_interval, on_classes, on_numbers};
+use crate::missingness::{
+    Count, LEVEL, Tests, between_tables, difference_interval, on_classes, on_numbers,
+};
 use crate::wording::{self, MAX_FINDINGS, MAX_MARKS, counted, names, percent};
 
 /// Classes of a target beyond which it is no classification to test against.
@@ -19,7 +21,7 @@ const MAX_CLASSES: usize = 50;
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {
+pub(crate) struct Settings {
     /// Missing share of a column above which the check warns, 0 to 1.
     warn_above: f64,
     /// Missing share of a column above which the check fails, 0 to 1.
@@ -63,7 +65,10 @@ impl Settings {
             wording::check_share(name, value)?;
         }
         if self.warn_above > self.fail_above {
-            let message = format!("warn_above {} is above fail_above {}", self.warn_above, self.fail_above);
+            let message = format!(
+                "warn_above {} is above fail_above {}",
+                self.warn_above, self.fail_above
+            );
             return Err(CheckError::new(CheckErrorKind::BadParameter, message));
         }
         Ok(())
@@ -90,7 +95,9 @@ impl Masks {
             .columns()
             .filter(|column| Some(column.name()) != left_out)
             .map(|column| {
-                let is_missing: Vec<bool> = (0..column.len()).map(|row| column.is_missing(row)).collect();
+                let is_missing: Vec<bool> = (0..column.len())
+                    .map(|row| column.is_missing(row))
+                    .collect();
                 let count = Count::of(&is_missing);
                 Mask {
                     name: column.name().to_owned(),
@@ -119,13 +126,18 @@ impl Masks {
             }
         }
         let limit = share * self.columns.len() as f64;
-        (0..self.n_rows).filter(|&row| counts[row] > 0 && f64::from(counts[row]) > limit).collect()
+        (0..self.n_rows)
+            .filter(|&row| counts[row] > 0 && f64::from(counts[row]) > limit)
+            .collect()
     }
 }
 
 impl Mask {
     fn rows(&self, role: Role) -> Rows {
-        Rows::new(role, (0..self.is_missing.len()).filter(|&row| self.is_missing[row]))
+        Rows::new(
+            role,
+            (0..self.is_missing.len()).filter(|&row| self.is_missing[row]),
+        )
     }
 }
 
@@ -145,7 +157,7 @@ impl Mask {
     cost = "quick",
     docs = "missing_values.md"
 )]
-fn missing_values(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
+pub(crate) fn missing_values(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     settings.check()?;
     let tables = wording::tables(ctx)?;
     let target = ctx.facts().target.as_deref();
@@ -180,31 +192,64 @@ struct Found {
 impl Found {
     fn columns(&mut self, table: &Masks, target: Option<&str>, settings: &Settings) {
         let role = table.role.name();
-        let mut worst: Vec<&Mask> = table.columns.iter().filter(|mask| mask.count.n_missing > 0).collect();
+        let mut worst: Vec<&Mask> = table
+            .columns
+            .iter()
+            .filter(|mask| mask.count.n_missing > 0)
+            .collect();
         worst.sort_by_key(|mask| std::cmp::Reverse(mask.count.n_missing));
         for mask in worst.into_iter().take(MAX_FINDINGS) {
             let (name, rate) = (&mask.name, mask.count.rate());
             let finding = if Some(name.as_str()) == target {
-                let title = format!("target '{name}' is missing in {} of {role} rows", percent(rate));
-                let severity = if rate > settings.fail_above { Severity::Error } else { Severity::Warning };
+                let title = format!(
+                    "target '{name}' is missing in {} of {role} rows",
+                    percent(rate)
+                );
+                let severity = if rate > settings.fail_above {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
                 Finding::new("DQ006", severity, title)
                     .because("Nothing can be learned from or measured on a row whose outcome is not known.")
                     .advice("Drop these rows, or find out why their outcome is not known.")
             } else if mask.count.n_missing == mask.count.n_rows {
-                let severity = if rate > settings.fail_above { Severity::Error } else { Severity::Warning };
-                Finding::new("DQ002", severity, format!("column '{name}' has no value in the {role} table"))
-                    .because("The column carries no information here; a model that expects it gets nothing.")
-                    .advice("Find out where it got lost, or remove the column.")
+                let severity = if rate > settings.fail_above {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
+                Finding::new(
+                    "DQ002",
+                    severity,
+                    format!("column '{name}' has no value in the {role} table"),
+                )
+                .because(
+                    "The column carries no information here; a model that expects it gets nothing.",
+                )
+                .advice("Find out where it got lost, or remove the column.")
             } else if rate > settings.warn_above {
-                let severity = if rate > settings.fail_above { Severity::Error } else { Severity::Warning };
-                let title = format!("column '{name}' is missing in {} of {role} rows", percent(rate));
+                let severity = if rate > settings.fail_above {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                };
+                let title = format!(
+                    "column '{name}' is missing in {} of {role} rows",
+                    percent(rate)
+                );
                 Finding::new("DQ001", severity, title)
                     .because("Rows without the value are dropped or filled in; the model learns the filling.")
                     .advice("Find out why it is missing before choosing how to fill it in; a column 'is missing' of its own often helps.")
             } else {
                 continue;
             };
-            self.findings.push(finding.column(name).rows(mask.rows(table.role)).evidence(view_id(table.role)));
+            self.findings.push(
+                finding
+                    .column(name)
+                    .rows(mask.rows(table.role))
+                    .evidence(view_id(table.role)),
+            );
         }
     }
 
@@ -221,24 +266,39 @@ impl Found {
             percent(settings.row_share)
         );
         let finding = Finding::new("DQ003", Severity::Warning, title)
-            .because("A row with hardly any value is often a broken record, not a case to learn from.")
+            .because(
+                "A row with hardly any value is often a broken record, not a case to learn from.",
+            )
             .advice("Open the rows; drop them if they are no real cases.")
             .rows(Rows::new(table.role, rows));
         self.findings.push(finding);
     }
 
-    fn between(&mut self, train: &Masks, other: &Masks, settings: &Settings) -> Result<(), CheckError> {
+    fn between(
+        &mut self,
+        train: &Masks,
+        other: &Masks,
+        settings: &Settings,
+    ) -> Result<(), CheckError> {
         let pairs: Vec<(usize, Count, Count)> = train
             .columns
             .iter()
             .enumerate()
-            .filter_map(|(position, mask)| Some((position, mask.count, other.get(&mask.name)?.count)))
+            .filter_map(|(position, mask)| {
+                Some((position, mask.count, other.get(&mask.name)?.count))
+            })
             .collect();
         let tests = between_tables(&pairs).map_err(failed)?;
-        self.note_too_few(&tests, train, &format!("to compare train and {}", other.role.name()));
+        self.note_too_few(
+            &tests,
+            train,
+            &format!("to compare train and {}", other.role.name()),
+        );
         for test in tests.made {
             let mask = &train.columns[test.column];
-            let Some(of_other) = other.get(&mask.name) else { continue };
+            let Some(of_other) = other.get(&mask.name) else {
+                continue;
+            };
             if test.corrected >= settings.alpha || test.difference < settings.min_difference {
                 continue;
             }
@@ -258,7 +318,11 @@ impl Found {
                 test.corrected
             );
             let is_more_in_other = of_other.count.rate() > mask.count.rate();
-            let rows = if is_more_in_other { of_other.rows(other.role) } else { mask.rows(train.role) };
+            let rows = if is_more_in_other {
+                of_other.rows(other.role)
+            } else {
+                mask.rows(train.role)
+            };
             let finding = Finding::new("DQ004", Severity::Warning, title)
                 .because(because)
                 .advice("Compare how the column is collected for the two tables; a model trained on one meets the other unprepared.")
@@ -279,7 +343,9 @@ impl Found {
         settings: &Settings,
     ) -> Result<(), CheckError> {
         let Ok(column) = table.column(target) else {
-            self.notes.push(format!("The train table has no column '{target}': dependence on the target was not tested."));
+            self.notes.push(format!(
+                "The train table has no column '{target}': dependence on the target was not tested."
+            ));
             return Ok(());
         };
         let others: Vec<(usize, &[bool])> = train
@@ -294,10 +360,17 @@ impl Found {
         } else {
             let codes = Coder::default().code(&column)?;
             if codes.n_codes > MAX_CLASSES {
-                self.notes.push(format!("The target has {} classes: dependence on it was not tested.", codes.n_codes));
+                self.notes.push(format!(
+                    "The target has {} classes: dependence on it was not tested.",
+                    codes.n_codes
+                ));
                 return Ok(());
             }
-            let class = |code: &u32| usize::try_from(*code).ok().filter(|class| *class < codes.n_codes);
+            let class = |code: &u32| {
+                usize::try_from(*code)
+                    .ok()
+                    .filter(|class| *class < codes.n_codes)
+            };
             let classes: Vec<Option<usize>> = codes.codes.iter().map(class).collect();
             on_classes(&others, &classes, codes.n_codes)
         }
@@ -308,7 +381,10 @@ impl Found {
                 continue;
             }
             let mask = &train.columns[test.column];
-            let title = format!("whether '{}' is missing depends on the target '{target}'", mask.name);
+            let title = format!(
+                "whether '{}' is missing depends on the target '{target}'",
+                mask.name
+            );
             let because = format!(
                 "Rows of different targets miss it differently (largest difference {:.1} points, corrected p = {:.1e}): it may have been filled in after the outcome was known, or be missing for a reason that matters.",
                 100.0 * test.difference,
@@ -327,8 +403,14 @@ impl Found {
 
     fn note_too_few(&mut self, tests: &Tests, train: &Masks, purpose: &str) {
         if !tests.too_few.is_empty() {
-            let columns = tests.too_few.iter().map(|&column| train.columns[column].name.as_str());
-            self.notes.push(format!("Too few missing rows {purpose}: {}.", names(columns)));
+            let columns = tests
+                .too_few
+                .iter()
+                .map(|&column| train.columns[column].name.as_str());
+            self.notes.push(format!(
+                "Too few missing rows {purpose}: {}.",
+                names(columns)
+            ));
         }
     }
 
@@ -338,7 +420,10 @@ impl Found {
         let verdict = wording::verdict(&self.findings, n_train >= settings.min_rows);
         let mut outcome = Outcome::new(verdict, summary(tables, verdict, settings));
         outcome.metrics = metrics(tables, settings);
-        outcome.views = tables.iter().filter_map(|table| bars(table, settings)).collect();
+        outcome.views = tables
+            .iter()
+            .filter_map(|table| bars(table, settings))
+            .collect();
         outcome.views.extend(column_table(tables));
         outcome.findings = self.findings;
         outcome.notes = self.notes;
@@ -356,15 +441,29 @@ fn view_id(role: Role) -> String {
 
 fn worst(table: &Masks) -> Option<&Mask> {
     // The first of equal ones, hence from the end.
-    table.columns.iter().rev().max_by_key(|mask| mask.count.n_missing)
+    table
+        .columns
+        .iter()
+        .rev()
+        .max_by_key(|mask| mask.count.n_missing)
 }
 
 fn summary(tables: &[Masks], verdict: Verdict, settings: &Settings) -> String {
-    let Some(train) = tables.first() else { return String::new() };
+    let Some(train) = tables.first() else {
+        return String::new();
+    };
     if train.n_rows < settings.min_rows && verdict == Verdict::Inconclusive {
-        return format!("{} of train: needs at least {}", counted(train.n_rows, "row"), settings.min_rows);
+        return format!(
+            "{} of train: needs at least {}",
+            counted(train.n_rows, "row"),
+            settings.min_rows
+        );
     }
-    let n_incomplete = train.columns.iter().filter(|mask| mask.count.n_missing > 0).count();
+    let n_incomplete = train
+        .columns
+        .iter()
+        .filter(|mask| mask.count.n_missing > 0)
+        .count();
     match worst(train) {
         Some(mask) if n_incomplete > 0 => format!(
             "{} of {} columns of train incomplete; most in '{}' ({})",
@@ -373,7 +472,10 @@ fn summary(tables: &[Masks], verdict: Verdict, settings: &Settings) -> String {
             mask.name,
             percent(mask.count.rate())
         ),
-        _ => format!("nothing missing in {} columns of train", train.columns.len()),
+        _ => format!(
+            "nothing missing in {} columns of train",
+            train.columns.len()
+        ),
     }
 }
 
@@ -381,7 +483,9 @@ fn metrics(tables: &[Masks], settings: &Settings) -> Vec<Metric> {
     let limits = (Some(settings.warn_above), Some(settings.fail_above));
     let mut metrics = Vec::new();
     if let Some(train) = tables.first() {
-        let count = worst(train).map(|mask| mask.count).filter(|count| count.n_rows > 0);
+        let count = worst(train)
+            .map(|mask| mask.count)
+            .filter(|count| count.n_rows > 0);
         let rate = count.map_or(f64::NAN, Count::rate);
         let headline = Metric::new("max_missing_rate", rate, train.n_rows as u64)
             .title("Largest missing rate")
@@ -393,9 +497,16 @@ fn metrics(tables: &[Masks], settings: &Settings) -> Vec<Metric> {
         let n_missing: u64 = table.columns.iter().map(|mask| mask.count.n_missing).sum();
         let n_cells = table.n_rows as u64 * table.columns.len() as u64;
         let share = n_missing as f64 / n_cells as f64;
-        let overall = Metric::new("missing_cell_rate", share, n_cells).title("Missing cells").unit("rate");
+        let overall = Metric::new("missing_cell_rate", share, n_cells)
+            .title("Missing cells")
+            .unit("rate");
         metrics.push(overall.group(format!("table={}", table.role.name())));
-        for mask in table.columns.iter().filter(|mask| mask.count.n_missing > 0).take(MAX_MARKS) {
+        for mask in table
+            .columns
+            .iter()
+            .filter(|mask| mask.count.n_missing > 0)
+            .take(MAX_MARKS)
+        {
             let metric = Metric::new("missing_rate", mask.count.rate(), mask.count.n_rows)
                 .title("Missing rate")
                 .unit("rate")
@@ -416,7 +527,11 @@ fn with_interval(metric: Metric, count: Option<Count>) -> Metric {
 }
 
 fn bars(table: &Masks, settings: &Settings) -> Option<View> {
-    let mut incomplete: Vec<&Mask> = table.columns.iter().filter(|mask| mask.count.n_missing > 0).collect();
+    let mut incomplete: Vec<&Mask> = table
+        .columns
+        .iter()
+        .filter(|mask| mask.count.n_missing > 0)
+        .collect();
     if incomplete.is_empty() {
         return None;
     }
@@ -425,7 +540,10 @@ fn bars(table: &Masks, settings: &Settings) -> Option<View> {
         .into_iter()
         .take(MAX_MARKS)
         .map(|mask| Bar {
-            interval: mask.count.interval().map(|bounds| (bounds.low, bounds.high)),
+            interval: mask
+                .count
+                .interval()
+                .map(|bounds| (bounds.low, bounds.high)),
             is_flagged: mask.count.rate() > settings.warn_above,
             rows: Some(mask.rows(table.role)),
             ..Bar::new(&mask.name, mask.count.rate())
@@ -444,11 +562,18 @@ fn bars(table: &Masks, settings: &Settings) -> Option<View> {
 fn column_table(tables: &[Masks]) -> Option<View> {
     let train = tables.first()?;
     let mut headings = vec!["column".to_owned()];
-    headings.extend(tables.iter().map(|table| format!("missing in {}", table.role.name())));
+    headings.extend(
+        tables
+            .iter()
+            .map(|table| format!("missing in {}", table.role.name())),
+    );
     let row = |mask: &Mask| {
         let mut cells = vec![Cell::from(mask.name.as_str())];
         for table in tables {
-            let count = table.get(&mask.name).map(|mask| mask.count).filter(|count| count.n_rows > 0);
+            let count = table
+                .get(&mask.name)
+                .map(|mask| mask.count)
+                .filter(|count| count.n_rows > 0);
             cells.push(count.map_or(Cell::Nothing, |count| Cell::from(percent(count.rate()))));
         }
         let rows = (mask.count.n_missing > 0).then(|| mask.rows(train.role));

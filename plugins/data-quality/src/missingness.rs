@@ -5,11 +5,11 @@
 //! Tests of many columns are corrected together by Holm's method, so that the chance of any false
 //! alarm stays below the stated level.
 
+use interlock_stats::StatsError;
 use interlock_stats::contingency::chi_square;
 use interlock_stats::multiplicity::holm;
 use interlock_stats::proportion::{Bounds, newcombe, wilson};
 use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
-use interlock_stats::StatsError;
 
 /// Level of every interval.
 pub const LEVEL: f64 = 0.95;
@@ -98,15 +98,29 @@ impl Tests {
 pub fn between_tables(pairs: &[(usize, Count, Count)]) -> Result<Tests, StatsError> {
     let (mut raw, mut too_few) = (Vec::new(), Vec::new());
     for &(column, reference, other) in pairs {
-        let present = |count: Count| count.n_rows.checked_sub(count.n_missing).ok_or(StatsError::OutOfRange);
-        let counts = [reference.n_missing, present(reference)?, other.n_missing, present(other)?];
+        let present = |count: Count| {
+            count
+                .n_rows
+                .checked_sub(count.n_missing)
+                .ok_or(StatsError::OutOfRange)
+        };
+        let counts = [
+            reference.n_missing,
+            present(reference)?,
+            other.n_missing,
+            present(other)?,
+        ];
         let varies = counts[0] + counts[2] > 0 && counts[1] + counts[3] > 0;
         if !varies || reference.n_rows == 0 || other.n_rows == 0 {
             continue;
         }
         let test = chi_square(&counts, 2)?;
         if test.is_reliable {
-            raw.push((column, test.p_value, (reference.rate() - other.rate()).abs()));
+            raw.push((
+                column,
+                test.p_value,
+                (reference.rate() - other.rate()).abs(),
+            ));
         } else {
             too_few.push(column);
         }
@@ -119,7 +133,11 @@ pub fn between_tables(pairs: &[(usize, Count, Count)]) -> Result<Tests, StatsErr
 /// # Errors
 /// If a table has no rows.
 pub fn difference_interval(reference: Count, other: Count) -> Result<Bounds, StatsError> {
-    newcombe((other.n_missing, other.n_rows), (reference.n_missing, reference.n_rows), LEVEL)
+    newcombe(
+        (other.n_missing, other.n_rows),
+        (reference.n_missing, reference.n_rows),
+        LEVEL,
+    )
 }
 
 /// Tests for each column whether it is missing more often in some classes than in others.

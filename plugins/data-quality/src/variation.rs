@@ -85,7 +85,10 @@ pub fn equal_groups(columns: &[Vec<u32>]) -> Vec<Vec<usize>> {
     for (position, codes) in columns.iter().enumerate() {
         by_codes.entry(codes).or_default().push(position);
     }
-    let mut groups: Vec<Vec<usize>> = by_codes.into_values().filter(|group| group.len() > 1).collect();
+    let mut groups: Vec<Vec<usize>> = by_codes
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .collect();
     groups.sort();
     groups
 }
@@ -100,17 +103,13 @@ pub fn n_exceptions(codes: &[u32], target: &[u32]) -> usize {
         }
     }
     let mut values: HashMap<u32, (usize, usize)> = HashMap::new();
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "sums and maxima do not depend on the order"
+    )]
     for (&(code, _), &n) in &counts {
         let value = values.entry(code).or_default();
         *value = (value.0 + n, value.1.max(n));
     }
     values.values().map(|(n, largest)| n - largest).sum()
-}
-
-/// Whether these numbers count rows: whole, each following or each preceding the one before by one.
-pub fn counts_rows(numbers: &[f64]) -> bool {
-    let steps_by = |step: f64| numbers.windows(2).all(|pair| pair[1] - pair[0] == step);
-    numbers.len() > 1
-        && numbers.iter().all(|value| value.fract() == 0.0)
-        && (steps_by(1.0) || steps_by(-1.0))
 }

@@ -39,7 +39,11 @@ pub(crate) fn counted(n: usize, singular: &str) -> String {
 /// `'a', 'b'`, and how many more.
 pub(crate) fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let all: Vec<&str> = names.into_iter().collect();
-    let named: Vec<String> = all.iter().take(MAX_NAMES).map(|name| format!("'{name}'")).collect();
+    let named: Vec<String> = all
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| format!("'{name}'"))
+        .collect();
     let rest = all.len() - named.len();
     if rest == 0 {
         named.join(", ")
