@@ -28,6 +28,8 @@ pub mod params;
 
 pub mod context;
 
+pub mod truth;
+
 pub mod export;
 
 #[cfg(feature = "host")]
@@ -48,6 +50,7 @@ pub use model::{Model, Predictions};
 pub use outcome::{Direction, Finding, Metric, Outcome, Role, Rows, Severity, Verdict};
 pub use params::Params;
 pub use table::{Categories, Column, Table};
+pub use truth::Truth;
 
 /// Version of the plugin API.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -6,3 +6,17 @@
 pub mod constraint;
 
 pub mod noise_curve;
+
+pub mod flip;
+
+pub mod subject;
+
+pub mod noise;
+
+pub mod perturbation;
+
+interlock_plugin_api::plugin! {
+    id: "adversarial",
+    summary: "whether decisions hold when inputs are a little off",
+    checks: [noise::NOISE, perturbation::PERTURBATION],
+}

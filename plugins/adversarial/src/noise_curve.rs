@@ -10,11 +10,7 @@
 //! The same draws are used at every level, multiplied by it, so that levels differ by the level
 //! alone; a column's draws do not depend on which other columns are noisy.
 
-use interlock_plugin_api::{CheckError, FeatureValues, Features, Predictions};
-use interlock_stats::StatsError;
-use interlock_stats::distribution::student_quantile;
-use interlock_stats::moments::{mean, standard_deviation};
-use interlock_stats::proportion::Bounds;
+use interlock_plugin_api::{CheckError, FeatureValues, Features, MISSING, Predictions};
 use interlock_stats::rng::Rng;
 
 use crate::constraint::Freedom;
@@ -66,12 +62,15 @@ pub type Predict<'p> = dyn Fn(&Features) -> Result<Predictions, CheckError> + 'p
 pub struct Experiment<'e> {
     /// The rows.
     pub features: &'e Features,
-    /// How each input may change; only numbers get noise.
+    /// How each input may change.
     pub freedoms: &'e [Freedom],
     /// What is true of them.
     pub truth: &'e Truth,
     /// The model.
     pub predict: &'e Predict<'e>,
+    /// Share of categories and truth values exchanged for another one at a level of 1; at others in
+    /// proportion, at most all.
+    pub swap_rate: f64,
     /// How often noise is drawn.
     pub repeats: u64,
     /// Seed of the draws.
@@ -79,20 +78,37 @@ pub struct Experiment<'e> {
 }
 
 impl Experiment<'_> {
-    /// The rows with Gaussian noise of `level` standard deviations on the inputs at `columns`;
-    /// draw number `repeat`.
+    /// The rows with noise on the inputs at `columns`, draw number `repeat`: Gaussian of `level`
+    /// standard deviations on numbers; on others a value in proportion to `level` is exchanged.
     pub fn noisy(&self, columns: &[usize], level: f64, repeat: u64) -> Features {
         let mut features = self.features.clone();
         for &column in columns {
-            let Freedom::Number(line) = &self.freedoms[column] else {
-                continue;
-            };
             let mut rng = Rng::for_stream(self.seed, ((column as u64) << 32) | repeat);
-            if let FeatureValues::Numeric(values) = &mut features.columns[column].values {
-                for value in values {
-                    let wanted = *value + rng.normal() * level * line.std;
-                    *value = line.place(*value, wanted);
+            let rate = (level * self.swap_rate).min(1.0);
+            match (&self.freedoms[column], &mut features.columns[column].values) {
+                (Freedom::Number(line), FeatureValues::Numeric(values)) => {
+                    for value in values {
+                        let wanted = *value + rng.normal() * level * line.std;
+                        *value = line.place(*value, wanted);
+                    }
                 }
+                (Freedom::Choice(options), FeatureValues::Numeric(values)) => {
+                    for value in values {
+                        let (chance, other) = (rng.uniform(), options[rng.below(options.len())]);
+                        if chance < rate && !value.is_nan() {
+                            *value = other;
+                        }
+                    }
+                }
+                (Freedom::Category(options), FeatureValues::Categorical { codes, .. }) => {
+                    for code in codes {
+                        let (chance, other) = (rng.uniform(), options[rng.below(options.len())]);
+                        if chance < rate && *code != MISSING {
+                            *code = other;
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         features
@@ -118,31 +134,6 @@ impl Experiment<'_> {
     }
 }
 
-/// The mean of values of independent rows, with a Student interval.
-///
-/// # Errors
-/// For fewer than two values, or a level outside (0, 1).
-pub fn mean_interval(values: &[f64], level: f64) -> Result<(f64, Bounds), StatsError> {
-    let (Some(mean), Some(std)) = (mean(values), standard_deviation(values)) else {
-        return Err(StatsError::TooFew {
-            needed: 2,
-            found: values.len(),
-        });
-    };
-    if !(level > 0.0 && level < 1.0) {
-        return Err(StatsError::OutOfRange);
-    }
-    let n = values.len() as f64;
-    let half = student_quantile(f64::midpoint(1.0, level), n - 1.0) * std / n.sqrt();
-    Ok((
-        mean,
-        Bounds {
-            low: mean - half,
-            high: mean + half,
-        },
-    ))
-}
-
 /// Mean height of a curve through ascending points `(x, y)`: the trapezoid area divided by the
 /// width. `None` without width.
 pub fn mean_height(points: &[(f64, f64)]) -> Option<f64> {
@@ -166,11 +157,16 @@ pub fn first_reach(points: &[(f64, f64)], height: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "what may not change is exactly what it was"
+)]
 mod tests {
     use super::*;
     use crate::constraint::Line;
     use interlock_plugin_api::Feature;
     use interlock_stats::distribution::normal_sf;
+    use interlock_stats::mean_interval::mean_interval;
 
     fn numbers(values: Vec<f64>) -> Features {
         Features {
@@ -217,6 +213,7 @@ mod tests {
             freedoms: &free(1.0),
             truth: &truth,
             predict: &identity,
+            swap_rate: 0.25,
             repeats: 4,
             seed: 3,
         };
@@ -252,6 +249,7 @@ mod tests {
             freedoms: &free(2.0),
             truth: &truth,
             predict: &identity,
+            swap_rate: 0.25,
             repeats: 4,
             seed: 3,
         };
@@ -273,6 +271,7 @@ mod tests {
                 freedoms,
                 truth: &truth,
                 predict: &identity,
+                swap_rate: 0.25,
                 repeats: 1,
                 seed: 3,
             };
@@ -284,19 +283,6 @@ mod tests {
         let changed = noisy(&free(1.0));
         assert!(changed[0] != 1.0 && changed[1].is_nan());
         assert_eq!(noisy(&[Freedom::Fixed("immutable")])[0], 1.0);
-    }
-
-    #[test]
-    fn mean_interval_is_that_of_scipy() {
-        // a = [0, 1, 0, 0.5, 1]; scipy.stats.t.interval(0.95, 4, numpy.mean(a), scipy.stats.sem(a))
-        let (mean, bounds) = mean_interval(&[0.0, 1.0, 0.0, 0.5, 1.0], 0.95).unwrap();
-        assert!((mean - 0.5).abs() < 1e-12);
-        assert!(
-            (bounds.low - -0.120_831_998_957_9).abs() < 1e-9,
-            "{bounds:?}"
-        );
-        assert!((bounds.high - 1.120_831_998_957_9).abs() < 1e-9);
-        assert!(mean_interval(&[1.0], 0.95).is_err());
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn constant_and_almost_constant_columns_are_found() {
 fn forty_copies_of_a_row_fail() {
     let mut csv = "a,y\n".to_owned();
     for row in 0..353 {
-        csv.push_str(&format!("{row}.5,{}\n", row % 2));
+        csv += &format!("{row}.5,{}\n", row % 2);
     }
     let clean = run(&csv).check("data-quality.duplicates").unwrap();
     assert_eq!(clean.verdict, Verdict::Pass, "{}", clean.summary);
@@ -160,11 +160,7 @@ fn a_column_filled_in_from_the_outcome_fails() {
     let mut csv = "paid_back,other,y\n".to_owned();
     for row in 0..60 {
         let y = row % 2;
-        csv.push_str(&format!(
-            "{},{},{y}\n",
-            if y == 1 { "yes" } else { "no" },
-            row % 5
-        ));
+        csv += &format!("{},{},{y}\n", if y == 1 { "yes" } else { "no" }, row % 5);
     }
     let outcome = run(&csv).check("data-quality.constant-columns").unwrap();
     assert_eq!(outcome.verdict, Verdict::Fail, "{}", outcome.summary);
@@ -177,11 +173,7 @@ fn columns_that_tell_each_other_are_named_together() {
     let mut csv = "code,name,y\n".to_owned();
     for row in 0..60 {
         let code = row % 3;
-        csv.push_str(&format!(
-            "{code},{},{}\n",
-            ["a", "b", "c"][code],
-            (row / 3) % 2
-        ));
+        csv += &format!("{code},{},{}\n", ["a", "b", "c"][code], (row / 3) % 2);
     }
     let outcome = run(&csv).check("data-quality.constant-columns").unwrap();
     assert_eq!(codes(&outcome), ["DQ012"]);
@@ -192,7 +184,7 @@ fn columns_that_tell_each_other_are_named_together() {
 fn the_id_is_not_compared() {
     let mut csv = "id,a,y\n".to_owned();
     for row in 0..40 {
-        csv.push_str(&format!("{row},{},{}\n", row / 2, row / 2 % 2));
+        csv += &format!("{row},{},{}\n", row / 2, row / 2 % 2);
     }
     let with_id = run(&csv).facts(|facts| facts.id = Some("id".to_owned()));
     let outcome = with_id.check("data-quality.duplicates").unwrap();

@@ -22,6 +22,8 @@ pub mod distribution;
 
 pub mod proportion;
 
+pub mod mean_interval;
+
 pub mod bootstrap;
 
 pub mod kolmogorov;
