@@ -39,6 +39,18 @@ pub enum Rule {
     },
 }
 
+/// What only one of the tables has.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sides {
+    /// Categories only the current table has, most frequent first.
+    pub new: Vec<OneSided>,
+    /// Categories only the reference has, most frequent first.
+    pub vanished: Vec<OneSided>,
+    /// Share of current rows in new categories that the reference itself lets expect: the share of
+    /// its rows whose category it holds once (Good, "The population frequencies of species", 1953).
+    pub expected_new: f64,
+}
+
 /// A category only one of the tables has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneSided {
@@ -83,7 +95,7 @@ pub fn category_bins(
     reference: &Categories,
     current: &Categories,
     max_bins: usize,
-) -> (Bins, Vec<OneSided>, Vec<OneSided>) {
+) -> (Bins, Sides) {
     let mut all: HashMap<&str, (u64, u64)> = HashMap::new();
     let (r, c) = (per_code(reference), per_code(current));
     for (name, n) in reference.names.iter().zip(&r) {
@@ -106,6 +118,12 @@ pub fn category_bins(
     };
     let new = one_sided(|(a, b)| (a == 0).then_some(b));
     let vanished = one_sided(|(a, b)| (b == 0).then_some(a));
+    let singles = r.iter().filter(|&&n| n == 1).count();
+    let sides = Sides {
+        new,
+        vanished,
+        expected_new: singles as f64 / n,
+    };
     let n_own = if order.len() > max_bins {
         max_bins.saturating_sub(1)
     } else {
@@ -129,7 +147,7 @@ pub fn category_bins(
         reference: left,
         current: right,
     };
-    (bins, new, vanished)
+    (bins, sides)
 }
 
 fn per_code(categories: &Categories) -> Vec<u64> {
@@ -252,12 +270,13 @@ mod tests {
     fn categories_beyond_the_limit_share_a_bin() {
         let reference = categories(&[0, 0, 0, 1, 1, 2, u32::MAX], &["a", "b", "c"]);
         let current = categories(&[0, 0, 1, 1, 1], &["d", "a"]);
-        let (bins, new, vanished) = category_bins(&reference, &current, 2);
+        let (bins, sides) = category_bins(&reference, &current, 2);
         let Rule::Names { names, .. } = &bins.rule else { panic!("categories have names") };
         assert_eq!(names, &["a", OTHER]);
         assert_eq!((bins.reference, bins.current), (vec![3, 3], vec![3, 2]));
-        assert_eq!((new[0].name.as_str(), new[0].n), ("d", 2));
-        let gone: Vec<&str> = vanished.iter().map(|v| v.name.as_str()).collect();
+        assert_eq!((sides.new[0].name.as_str(), sides.new[0].n), ("d", 2));
+        let gone: Vec<&str> = sides.vanished.iter().map(|v| v.name.as_str()).collect();
         assert_eq!(gone, ["b", "c"]);
+        assert!((sides.expected_new - 1.0 / 6.0).abs() < 1e-15);
     }
 }

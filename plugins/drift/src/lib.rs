@@ -10,11 +10,11 @@ pub mod figures;
 
 pub mod bins;
 
-// pub mod compare;
+pub mod compare;
 
-// pub mod judge;
+pub mod judge;
 
-// pub mod words;
+pub mod words;
 
 // pub mod report;
 
