@@ -249,7 +249,9 @@ mod tests {
     fn counts_over_edges_are_those_of_bin_of() {
         let values = [1.0, 1.0, 2.0, 3.0, 3.0, 8.0, 9.0];
         let bins = quantile_bins(&values, &[0.0, 3.0, 100.0], 3);
-        let Rule::Edges(edges) = &bins.rule else { panic!("numbers have edges") };
+        let Rule::Edges(edges) = &bins.rule else {
+            panic!("numbers have edges")
+        };
         let mut by_hand = vec![0; bins.len()];
         for value in values {
             by_hand[bin_of(edges, value)] += 1;
@@ -271,7 +273,9 @@ mod tests {
         let reference = categories(&[0, 0, 0, 1, 1, 2, u32::MAX], &["a", "b", "c"]);
         let current = categories(&[0, 0, 1, 1, 1], &["d", "a"]);
         let (bins, sides) = category_bins(&reference, &current, 2);
-        let Rule::Names { names, .. } = &bins.rule else { panic!("categories have names") };
+        let Rule::Names { names, .. } = &bins.rule else {
+            panic!("categories have names")
+        };
         assert_eq!(names, &["a", OTHER]);
         assert_eq!((bins.reference, bins.current), (vec![3, 3], vec![3, 2]));
         assert_eq!((sides.new[0].name.as_str(), sides.new[0].n), ("d", 2));

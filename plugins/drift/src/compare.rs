@@ -178,7 +178,9 @@ fn numbers(
 fn dates(column: &Column<'_>, edges: &[f64]) -> Result<Vec<String>, CheckError> {
     let values = column.numbers()?;
     let shown = |edge: &f64| {
-        let row = values.iter().position(|value| value >= edge && value.total_cmp(&edge.next_up()).is_le());
+        let row = values
+            .iter()
+            .position(|value| value >= edge && value.total_cmp(&edge.next_up()).is_le());
         row.and_then(|row| column.display(row))
             .unwrap_or_else(|| edge.to_string())
     };
@@ -201,12 +203,11 @@ fn four_digits(value: f64) -> String {
     if size > 0.0 && !(1e-4..1e15).contains(&size) {
         return format!("{value:.3e}");
     }
-    let decimals = if size < 1e-12 || value.fract().abs() < 1e-12 || size >= 1000.0 {
-        0
-    } else {
-        3 - interlock_stats::order::index_below(size.log10().floor() + 4.0).min(7).cast_signed() + 4
-    };
-    let decimals = usize::try_from(decimals).unwrap_or(0);
+    let (mut decimals, mut scaled) = (0_usize, size);
+    while size > 0.0 && scaled < 1000.0 {
+        scaled *= 10.0;
+        decimals += 1;
+    }
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -225,7 +226,11 @@ fn interval_names(edges: &[f64], texts: &[String]) -> Vec<String> {
         return vec![format!("< {last}"), last.clone(), format!("> {last}")];
     }
     let mut names = vec![format!("≤ {first}")];
-    names.extend(texts.windows(2).map(|pair| format!("{}–{}", pair[0], pair[1])));
+    names.extend(
+        texts
+            .windows(2)
+            .map(|pair| format!("{}–{}", pair[0], pair[1])),
+    );
     names.push(format!("> {last}"));
     names
 }

@@ -5,14 +5,12 @@
 //! Missing values are gone already; their share is compared by [`missing_change`]. Nothing here
 //! knows what counts as drift.
 
+use interlock_stats::StatsError;
 use interlock_stats::contingency::{SMALL_EXPECTED, chi_square};
-use interlock_stats::distance::{
-    jensen_shannon_distance, population_stability_index, wasserstein,
-};
+use interlock_stats::distance::{jensen_shannon_distance, population_stability_index, wasserstein};
 use interlock_stats::moments::standard_deviation;
 use interlock_stats::proportion::{Bounds, newcombe};
 use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
-use interlock_stats::StatsError;
 
 /// Beyond this product of rows the exact KS p-value is not counted out unless both samples have
 /// the same size: it costs as many steps.

@@ -16,11 +16,10 @@ pub mod judge;
 
 pub mod words;
 
-// pub mod report;
+pub mod report;
 
-// pub mod columns;
+pub mod columns;
 
-#[cfg(any())]
 interlock_plugin_api::plugin! {
     id: "drift",
     summary: "whether current rows still look like the training rows",
