@@ -76,18 +76,18 @@ impl Settings {
         let correction = Correction::named(&self.correction).ok_or_else(|| {
             let known = "benjamini-hochberg, holm, none";
             let text = format!("correction '{}' is none of: {known}", self.correction);
-            CheckError::new(CheckErrorKind::Settings, text)
+            CheckError::new(CheckErrorKind::BadParameter, text)
         })?;
         if !(self.alpha > 0.0 && self.alpha < 1.0) {
             let text = format!("alpha is {}, it must be between 0 and 1", self.alpha);
-            return Err(CheckError::new(CheckErrorKind::Settings, text));
+            return Err(CheckError::new(CheckErrorKind::BadParameter, text));
         }
         if !(self.max_ks > 0.0 && self.max_ks <= 1.0) {
             let text = format!(
                 "max_ks is {}, it must be above 0 and at most 1",
                 self.max_ks
             );
-            return Err(CheckError::new(CheckErrorKind::Settings, text));
+            return Err(CheckError::new(CheckErrorKind::BadParameter, text));
         }
         Ok(Limits {
             alpha: self.alpha,
