@@ -148,7 +148,7 @@ pub fn columns(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError>
         .map(|(column, judgement)| Judged { column, judgement })
         .collect();
     judged.sort_by(|a, b| {
-        let key = |j: &Judged<'_>| (j.judgement.is_drifted, j.judgement.is_missing_drifted);
+        let key = |j: &Judged<'_>| (j.judgement.is_drifted(), j.judgement.is_missing_drifted);
         key(b).cmp(&key(a)).then(b.psi().total_cmp(&a.psi()))
     });
     ctx.progress(0.8, "looking up rows");
@@ -340,23 +340,20 @@ fn summary(judged: &[Judged<'_>], walk: &Walk, total: &Tally, settings: &Setting
             short(settings.max_ks)
         );
     }
-    let mut parts = vec![format!(
-        "{} of {} columns drifted",
-        total.n_drifted, total.n_compared
-    )];
     let worst = judged
         .iter()
-        .find(|j| j.judgement.is_drifted && !j.column.is_target);
-    if let Some(worst) = worst {
-        parts[0] += &format!(
-            ", most '{}' (PSI {})",
-            worst.column.name,
-            short(worst.psi())
-        );
-    }
+        .find(|j| j.judgement.is_drifted() && !j.column.is_target);
+    let worst = worst.map_or(String::new(), |worst| {
+        let psi = short(worst.psi());
+        format!(", most '{}' (PSI {psi})", worst.column.name)
+    });
+    let mut parts = vec![format!(
+        "{} of {} columns drifted{worst}",
+        total.n_drifted, total.n_compared
+    )];
     if judged
         .iter()
-        .any(|j| j.judgement.is_drifted && j.column.is_target)
+        .any(|j| j.judgement.is_drifted() && j.column.is_target)
     {
         parts.push("the target drifted".to_owned());
     }

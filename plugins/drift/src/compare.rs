@@ -7,6 +7,7 @@
 
 use interlock_plugin_api::{CheckError, Column, ColumnKind};
 
+use crate::ascending::ascending;
 use crate::bins::{Bins, OTHER, Rule, Sides, categories_of, category_bins, quantile_bins};
 use crate::figures::{self, Figures, MissingChange, missing_change};
 
@@ -88,9 +89,9 @@ pub fn compare(
             let reason = "numbers in the train table, text in the current table";
             return Ok(Compared::Unlike(reason.to_owned()));
         }
-        let left = ascending(reference)?;
+        let left = ascending(reference.numbers()?);
         let right = if current.is_numeric() {
-            ascending(current)?
+            ascending(current.numbers()?)
         } else {
             Vec::new()
         };
@@ -139,13 +140,6 @@ pub fn compare(
 
 fn failed(error: interlock_stats::StatsError) -> CheckError {
     CheckError::failed(format!("cannot {error}"))
-}
-
-fn ascending(column: &Column<'_>) -> Result<Vec<f64>, CheckError> {
-    let mut values = column.numbers()?;
-    values.retain(|value| !value.is_nan());
-    values.sort_unstable_by(f64::total_cmp);
-    Ok(values)
 }
 
 fn numbers(

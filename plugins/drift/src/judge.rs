@@ -74,15 +74,25 @@ pub struct Limits {
     pub fail_share: f64,
 }
 
+/// How far a column drifted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Drift {
+    /// Not beyond chance, or by too little, or not known.
+    #[default]
+    None,
+    /// Significant, and the effect exceeds a limit.
+    Drifted,
+    /// Drifted, and the PSI fails the check alone.
+    Grave,
+}
+
 /// What is thought of one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Judgement {
     /// Corrected p-value; `None` with too few values.
     pub p_value: Option<f64>,
-    /// Significant, and the effect exceeds a limit.
-    pub is_drifted: bool,
-    /// Drifted, and the PSI fails the check alone.
-    pub is_grave: bool,
+    /// Whether it drifted.
+    pub drift: Drift,
     /// Corrected p-value of the missing rate.
     pub missing_p_value: Option<f64>,
     /// Significant, and the missing rate changed by more than the limit.
@@ -91,6 +101,13 @@ pub struct Judgement {
     pub new_share: f64,
     /// Whether `new_share` exceeds the limit and what the reference lets expect.
     pub has_many_new: bool,
+}
+
+impl Judgement {
+    /// Whether it drifted at all.
+    pub fn is_drifted(&self) -> bool {
+        self.drift != Drift::None
+    }
 }
 
 /// Judges all columns together; one judgement per comparison, in order. Missing rates are a family
@@ -116,9 +133,13 @@ pub fn judge(columns: &[Comparison], limits: &Limits) -> Result<Vec<Judgement>, 
         if let Some(found) = &column.found {
             judgement.p_value = tests.next();
             let is_significant = judgement.p_value.is_some_and(|p| p <= limits.alpha);
-            judgement.is_drifted = is_significant && has_effect(&found.figures, limits);
-            judgement.is_grave =
-                judgement.is_drifted && psi_beyond_chance(&found.figures) > limits.fail_psi;
+            judgement.drift = if !is_significant || !has_effect(&found.figures, limits) {
+                Drift::None
+            } else if psi_beyond_chance(&found.figures) > limits.fail_psi {
+                Drift::Grave
+            } else {
+                Drift::Drifted
+            };
             let n_new: u64 = found.sides.new.iter().map(|new| new.n).sum();
             judgement.new_share = n_new as f64 / found.figures.n_current as f64;
             judgement.has_many_new =
@@ -184,14 +205,14 @@ pub fn tally(
         .fold(1.0, f64::min);
     let mut tally = Tally {
         n_compared: inputs().count(),
-        n_drifted: inputs().filter(|(_, j)| j.is_drifted).count(),
+        n_drifted: inputs().filter(|(_, j)| j.is_drifted()).count(),
         detectable,
         level,
         verdict: Verdict::Pass,
     };
-    let is_warned = |j: &Judgement| j.is_drifted || j.is_missing_drifted || j.has_many_new;
+    let is_warned = |j: &Judgement| j.is_drifted() || j.is_missing_drifted || j.has_many_new;
     tally.verdict = if is_broken
-        || judgements.iter().any(|j| j.is_grave)
+        || judgements.iter().any(|j| j.drift == Drift::Grave)
         || tally.share() > limits.fail_share
     {
         Verdict::Fail

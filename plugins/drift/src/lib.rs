@@ -6,6 +6,8 @@
 
 pub mod power;
 
+pub mod ascending;
+
 pub mod figures;
 
 pub mod bins;

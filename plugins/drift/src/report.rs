@@ -13,7 +13,7 @@ use interlock_plugin_api::{
 use crate::bins::{Bins, OneSided};
 use crate::compare::{Comparison, Found};
 use crate::figures::MissingChange;
-use crate::judge::{Judgement, Limits};
+use crate::judge::{Drift, Judgement, Limits};
 use crate::words::{names, p_value, percent, short};
 
 /// Id of the view of all PSIs.
@@ -57,7 +57,7 @@ impl Judged<'_> {
     /// Whether the column's two distributions are worth a view.
     pub fn is_shown(&self) -> bool {
         let sides = self.column.found.as_ref().map(|found| &found.sides);
-        self.judgement.is_drifted || sides.is_some_and(|sides| !sides.new.is_empty())
+        self.judgement.is_drifted() || sides.is_some_and(|sides| !sides.new.is_empty())
     }
 }
 
@@ -105,7 +105,7 @@ impl Sources<'_> {
                 item.column.name.clone()
             };
             let mut bar = Bar::new(label, found.figures.psi);
-            if item.judgement.is_drifted {
+            if item.judgement.is_drifted() {
                 bar.is_flagged = true;
                 bar.rows = Some(self.grown_rows(&item.column.name, &found.bins)?);
             }
@@ -168,7 +168,7 @@ impl Sources<'_> {
     pub fn findings(&self, item: &Judged<'_>) -> Result<Vec<Finding>, CheckError> {
         let mut findings = Vec::new();
         if let Some(found) = &item.column.found {
-            if item.judgement.is_drifted {
+            if item.judgement.is_drifted() {
                 findings.push(self.drifted(item, found)?);
             }
             if !found.sides.new.is_empty() {
@@ -188,7 +188,7 @@ impl Sources<'_> {
 
     fn drifted(&self, item: &Judged<'_>, found: &Found) -> Result<Finding, CheckError> {
         let (name, figures) = (&item.column.name, &found.figures);
-        let grave = if item.judgement.is_grave {
+        let grave = if item.judgement.drift == Drift::Grave {
             Severity::Error
         } else {
             Severity::Warning
@@ -376,7 +376,7 @@ pub fn statistics(judged: &[Judged<'_>]) -> View {
             .map(|found| &found.sides);
         TableRow::new(vec![
             column.name.as_str().into(),
-            if judgement.is_drifted {
+            if judgement.is_drifted() {
                 "yes"
             } else if found.is_some() {
                 "no"

@@ -1,0 +1,102 @@
+//! Puts numbers in ascending order, faster than comparing does.
+//!
+//! In: numbers. Out: the same without NaN, in the order of `f64::total_cmp`.
+//!
+//! Radix sort of eleven bits a pass over keys that order as the numbers do; digits all numbers
+//! share cost no pass. Sorting is most of the work of comparing two columns.
+
+/// Bits looked at in one pass.
+const BITS: u32 = 11;
+
+/// Values one pass tells apart.
+const N_DIGITS: usize = 1 << BITS;
+
+/// Passes over 64 bits.
+const N_PASSES: usize = 6;
+
+/// Below this many numbers comparing is faster.
+const MIN_ROWS: usize = 1000;
+
+const SIGN: u64 = 1 << 63;
+
+/// The numbers in ascending order, NaN dropped; -0 stands before 0.
+pub fn ascending(mut values: Vec<f64>) -> Vec<f64> {
+    values.retain(|value| !value.is_nan());
+    if values.len() < MIN_ROWS {
+        values.sort_unstable_by(f64::total_cmp);
+        return values;
+    }
+    let mut keys: Vec<u64> = values.iter().map(|value| key(*value)).collect();
+    let mut counts = vec![[0_usize; N_DIGITS]; N_PASSES];
+    for &key in &keys {
+        for (pass, counts) in counts.iter_mut().enumerate() {
+            counts[digit(key, pass)] += 1;
+        }
+    }
+    let mut target = vec![0_u64; keys.len()];
+    for (pass, counts) in counts.iter_mut().enumerate() {
+        if counts.contains(&keys.len()) {
+            continue;
+        }
+        let mut before = 0;
+        for count in counts.iter_mut() {
+            let n = *count;
+            *count = before;
+            before += n;
+        }
+        for &key in &keys {
+            let place = &mut counts[digit(key, pass)];
+            target[*place] = key;
+            *place += 1;
+        }
+        std::mem::swap(&mut keys, &mut target);
+    }
+    for (value, key) in values.iter_mut().zip(keys) {
+        *value = number(key);
+    }
+    values
+}
+
+/// A whole number that orders as the number does.
+fn key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+fn number(key: u64) -> f64 {
+    f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "eleven bits fit any usize")]
+fn digit(key: u64, pass: usize) -> usize {
+    (key >> (BITS * pass as u32)) as usize & (N_DIGITS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use interlock_stats::rng::Rng;
+
+    #[test]
+    fn the_order_is_that_of_comparing() {
+        let mut rng = Rng::new(9);
+        let ends = [
+            0.0,
+            -0.0,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MIN_POSITIVE,
+            1e-320,
+        ];
+        for n in [3, 999, 1000, 5000] {
+            let mut values: Vec<f64> = (0..n).map(|_| rng.normal() * 1e5).collect();
+            values.extend(ends);
+            values.extend((0..n).map(|_| f64::from(u32::try_from(rng.below(4)).unwrap())));
+            let mut expected = values.clone();
+            expected.sort_by(f64::total_cmp);
+            values.insert(2, f64::NAN);
+            let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            assert_eq!(bits(ascending(values)), bits(expected));
+        }
+    }
+}
