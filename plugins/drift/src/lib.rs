@@ -4,6 +4,8 @@
 //! Out: one check, `drift.columns`. It looks at each column alone, not at how columns depend on
 //! each other, and not at the model.
 
+pub mod words;
+
 pub mod power;
 
 pub mod ascending;
@@ -15,8 +17,6 @@ pub mod bins;
 pub mod compare;
 
 pub mod judge;
-
-pub mod words;
 
 pub mod report;
 

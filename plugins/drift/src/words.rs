@@ -22,10 +22,22 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
+/// A name of at most sixty characters; longer ones end in `…`.
+pub fn clipped(name: &str) -> String {
+    match name.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 /// At most eight names in quotes, and how many more.
 pub fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let all: Vec<&str> = names.into_iter().collect();
-    let shown: Vec<String> = all.iter().take(8).map(|name| format!("'{name}'")).collect();
+    let shown: Vec<String> = all
+        .iter()
+        .take(8)
+        .map(|name| format!("'{}'", clipped(name)))
+        .collect();
     let more = all.len().saturating_sub(8);
     if more == 0 {
         shown.join(", ")
@@ -43,6 +55,8 @@ mod tests {
         assert_eq!((short(0.25), short(2.0)), ("0.25".into(), "2".into()));
         assert_eq!(p_value(1e-9), "p < 0.001");
         assert_eq!(names(["a", "b"]), "'a', 'b'");
+        assert_eq!(clipped(&"ü".repeat(61)), format!("{}…", "ü".repeat(60)));
+        assert_eq!(clipped("short"), "short");
         assert!(names(["x"; 10]).ends_with("and 2 more"));
     }
 }

@@ -436,3 +436,39 @@ fn holm_and_none_change_the_p_values_as_they_should() {
     };
     assert!((p("holm") - 2.0 * p("none")).abs() < 1e-12);
 }
+
+#[test]
+fn a_very_long_category_does_not_burst_the_outcome() {
+    let long = "long ".repeat(40_000);
+    let outcome = check(&run(
+        table(vec![words("b", &[("x", 500)])]),
+        table(vec![words("b", &[("x", 300), (&long, 200)])]),
+    ));
+    assert_eq!(
+        finding(&outcome, "DR004")
+            .place
+            .rows
+            .as_ref()
+            .unwrap()
+            .total,
+        200
+    );
+}
+
+#[test]
+fn an_infinite_value_is_compared_by_its_rank() {
+    let columns = |low: f64| {
+        let mut values: Vec<Option<f64>> = (0..400).map(|row| Some(low + f64::from(row))).collect();
+        values[7] = Some(f64::INFINITY);
+        values[8] = Some(f64::NEG_INFINITY);
+        table(vec![TestColumn::floats("a", values)])
+    };
+    let outcome = check(&run(columns(0.0), columns(200.0)));
+    assert_eq!(outcome.verdict, Verdict::Fail, "{}", outcome.summary);
+    assert_eq!(cell(&outcome, "a", "Wasserstein / sd"), Cell::Nothing);
+    let Cell::Number(d) = cell(&outcome, "a", "KS distance") else {
+        panic!("no distance")
+    };
+    // 200 of 398 finite values lie below all of the other side's.
+    assert!((d - 0.5).abs() < 0.01, "{d}");
+}
