@@ -74,6 +74,8 @@ pub struct ProjectState {
     pub problems: Vec<Problem>,
     /// `Some` if the project file is broken and the last good one is in force: why.
     pub stale_config: Option<String>,
+    /// The screen's theme, if the project file names one.
+    pub theme: Option<String>,
 }
 
 /// One table or the model.

@@ -332,6 +332,7 @@ impl App {
                 inputs,
                 problems,
                 stale_config: self.stale_config.clone(),
+                theme: self.config.theme.clone(),
             },
             checks: self.checks.states(),
             plugins: self.libraries.states(),

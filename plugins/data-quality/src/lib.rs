@@ -1,1 +1,34 @@
-//! Skeleton.
+//! Checks of the tables themselves: what is missing, what repeats, what never varies.
+//!
+//! In: the project's tables. Out: one outcome per check, with the rows behind every finding.
+//!
+//! `coded` turns columns into codes; `missingness`, `duplication` and `variation` compute on those
+//! alone; `missing_values`, `duplicates` and `constant_columns` put the result into words.
+
+pub mod coded;
+
+pub mod missingness;
+
+pub mod duplication;
+
+pub mod variation;
+
+mod wording;
+
+mod missing_values;
+
+mod duplicates;
+
+mod constant_columns;
+
+use interlock_plugin_api::plugin;
+
+use crate::constant_columns::CONSTANT_COLUMNS;
+use crate::duplicates::DUPLICATES;
+use crate::missing_values::MISSING_VALUES;
+
+plugin! {
+    id: "data-quality",
+    summary: "Are the tables sound? Missing values, repeated rows, columns that say nothing or too much.",
+    checks: [MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS],
+}

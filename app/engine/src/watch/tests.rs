@@ -42,7 +42,10 @@ impl Fixture {
             events,
             watcher,
         };
-        let first = fixture.events.recv_timeout(Duration::from_secs(20)).unwrap();
+        let first = fixture
+            .events
+            .recv_timeout(Duration::from_secs(20))
+            .unwrap();
         assert!(matches!(first, WatchEvent::Watching { .. }), "{first:?}");
         fixture
     }

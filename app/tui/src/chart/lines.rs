@@ -1,0 +1,286 @@
+//! Lines over a common axis, with bands of uncertainty.
+//!
+//! In: series of points. Out: one item as high as the room, with a spot per place where a series has
+//! a point, which says the values of all series there.
+
+use interlock_plugin_api::chart::Series;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::Room;
+use super::axis::Scale;
+use super::points::foot;
+use crate::item::{Item, Spot};
+use crate::text::{number, pad_left};
+use crate::theme::Look;
+
+/// Columns for the labels of the upright axis.
+const LABEL: usize = 9;
+
+/// What is to be drawn.
+pub(super) struct Plot<'a> {
+    x_axis: &'a str,
+    y_axis: &'a str,
+    series: &'a [Series],
+    threshold: Option<f64>,
+    xs: Scale,
+    ys: Scale,
+}
+
+impl<'a> Plot<'a> {
+    pub(super) fn new(
+        (x_axis, y_axis): (&'a str, &'a str),
+        series: &'a [Series],
+        threshold: Option<f64>,
+    ) -> Self {
+        let points = || series.iter().flat_map(|series| series.points.iter());
+        let bands = series
+            .iter()
+            .flat_map(|series| series.band.iter().flat_map(|(low, high)| [*low, *high]));
+        let ys = points().map(|point| point.1).chain(bands).chain(threshold);
+        Self {
+            x_axis,
+            y_axis,
+            series,
+            threshold,
+            xs: Scale::of(points().map(|point| point.0)),
+            ys: Scale::of(ys),
+        }
+    }
+}
+
+/// A cell of the picture; later layers cover earlier ones, dots of one cell add up.
+#[derive(Clone)]
+struct Pixel {
+    text: &'static str,
+    dots: u8,
+    style: Style,
+}
+
+struct Raster {
+    n_columns: usize,
+    n_lines: usize,
+    pixels: Vec<Pixel>,
+}
+
+impl Raster {
+    fn new(n_columns: usize, n_lines: usize) -> Self {
+        let empty = Pixel {
+            text: " ",
+            dots: 0,
+            style: Style::default(),
+        };
+        Self {
+            n_columns,
+            n_lines,
+            pixels: vec![empty; n_columns * n_lines],
+        }
+    }
+
+    fn put(&mut self, column: usize, line: usize, text: &'static str, style: Style) {
+        if let Some(pixel) = self.pixels.get_mut(line * self.n_columns + column) {
+            *pixel = Pixel {
+                text,
+                dots: 0,
+                style,
+            };
+        }
+    }
+
+    /// A dot in quarter lines and half columns.
+    fn dot(&mut self, x: usize, y: usize, style: Style) {
+        const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+        if let Some(pixel) = self.pixels.get_mut(y / 4 * self.n_columns + x / 2) {
+            pixel.dots |= BITS[x % 2][y % 4];
+            pixel.style = style;
+        }
+    }
+
+    fn line(&self, line: usize, look: &Look) -> Vec<Span<'static>> {
+        let from = line * self.n_columns;
+        self.pixels[from..from + self.n_columns]
+            .iter()
+            .map(|pixel| {
+                let text = match pixel.dots {
+                    0 => pixel.text.to_owned(),
+                    dots if look.glyphs.has_braille => char::from_u32(0x2800 + u32::from(dots))
+                        .unwrap_or(' ')
+                        .to_string(),
+                    _ => "*".to_owned(),
+                };
+                Span::styled(text, pixel.style)
+            })
+            .collect()
+    }
+}
+
+/// The whole plot.
+pub(super) fn lines(plot: &Plot<'_>, room: Room, look: &Look) -> Vec<Item> {
+    let n_columns = room.width.saturating_sub(LABEL + 1);
+    let mut raster = Raster::new(n_columns, room.height);
+    for series in plot.series {
+        draw_band(&mut raster, plot, series, look);
+    }
+    if let Some(threshold) = plot.threshold {
+        let line = upside_down(plot.ys.cell(threshold, raster.n_lines), raster.n_lines);
+        for column in 0..n_columns {
+            raster.put(
+                column,
+                line,
+                look.glyphs.level,
+                look.style("chart.threshold"),
+            );
+        }
+    }
+    for (index, series) in plot.series.iter().enumerate() {
+        draw_line(&mut raster, plot, series, style(index, look));
+    }
+    let axis = look.style("chart.axis");
+    let mut picture = Item {
+        key: "lines".to_owned(),
+        lines: Vec::new(),
+        spots: spots(plot, n_columns),
+    };
+    for line in 0..raster.n_lines {
+        let value = plot
+            .ys
+            .value(1.0 - (line as f64 + 0.5) / raster.n_lines as f64);
+        let label = if line % 4 == 0 {
+            number(value)
+        } else {
+            String::new()
+        };
+        let mut spans = vec![Span::styled(
+            format!("{}{}", pad_left(&label, LABEL), look.glyphs.axis[0]),
+            axis,
+        )];
+        spans.extend(raster.line(line, look));
+        picture.lines.push(Line::from(spans));
+    }
+    vec![
+        legend(plot, look),
+        picture,
+        foot(LABEL, plot.xs, n_columns, look),
+    ]
+}
+
+fn style(index: usize, look: &Look) -> Style {
+    look.style(&format!("chart.series.{}", index % 4 + 1))
+}
+
+fn upside_down(cell: usize, n: usize) -> usize {
+    n.saturating_sub(1) - cell.min(n.saturating_sub(1))
+}
+
+/// Names outside the picture, so that they hide nothing.
+fn legend(plot: &Plot<'_>, look: &Look) -> Item {
+    let axis = look.style("chart.axis");
+    let mut spans = vec![Span::styled(
+        format!("{} over {}   ", plot.y_axis, plot.x_axis),
+        axis,
+    )];
+    for (index, series) in plot.series.iter().enumerate() {
+        let name = format!("{} {}   ", look.glyphs.axis[2], series.name);
+        spans.push(Span::styled(name, style(index, look)));
+    }
+    if let Some(threshold) = plot.threshold {
+        let name = format!("{} limit {}", look.glyphs.level, number(threshold));
+        spans.push(Span::styled(name, look.style("chart.threshold")));
+    }
+    Item::plain(vec![Line::from(spans)])
+}
+
+fn draw_band(raster: &mut Raster, plot: &Plot<'_>, series: &Series, look: &Look) {
+    let bounds: Vec<(f64, (f64, f64))> = series
+        .points
+        .iter()
+        .zip(&series.band)
+        .map(|(point, band)| (point.0, *band))
+        .collect();
+    for pair in bounds.windows(2) {
+        let [(x0, (low0, high0)), (x1, (low1, high1))] = [pair[0], pair[1]];
+        let (from, to) = (
+            plot.xs.cell(x0, raster.n_columns),
+            plot.xs.cell(x1, raster.n_columns),
+        );
+        for column in from..=to {
+            let part = if to == from {
+                0.0
+            } else {
+                (column - from) as f64 / (to - from) as f64
+            };
+            let (low, high) = (low0 + (low1 - low0) * part, high0 + (high1 - high0) * part);
+            let bottom = upside_down(plot.ys.cell(low, raster.n_lines), raster.n_lines);
+            let top = upside_down(plot.ys.cell(high, raster.n_lines), raster.n_lines);
+            for line in top..=bottom {
+                raster.put(column, line, look.glyphs.band, look.style("chart.band"));
+            }
+        }
+    }
+}
+
+fn draw_line(raster: &mut Raster, plot: &Plot<'_>, series: &Series, style: Style) {
+    let (width, height) = (raster.n_columns * 2, raster.n_lines * 4);
+    let place = |point: (f64, f64)| {
+        let y = upside_down(plot.ys.cell(point.1, height), height);
+        (plot.xs.cell(point.0, width), y)
+    };
+    let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
+    let places: Vec<(usize, usize)> = series
+        .points
+        .iter()
+        .filter(finite)
+        .map(|p| place(*p))
+        .collect();
+    if let [(x, y)] = places[..] {
+        raster.dot(x, y, style);
+    }
+    for pair in places.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let n = x0.abs_diff(x1).max(y0.abs_diff(y1)).max(1);
+        for step in 0..=n {
+            let between = |a: usize, b: usize| (a * (n - step) + b * step + n / 2) / n;
+            raster.dot(between(x0, x1), between(y0, y1), style);
+        }
+    }
+}
+
+/// One spot per column in which a series has a point.
+fn spots(plot: &Plot<'_>, n_columns: usize) -> Vec<Spot> {
+    let mut places: Vec<f64> = plot
+        .series
+        .iter()
+        .flat_map(|series| series.points.iter().map(|point| point.0))
+        .filter(|x| x.is_finite())
+        .collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let mut spots: Vec<Spot> = Vec::new();
+    for x in places {
+        let column = LABEL + 1 + plot.xs.cell(x, n_columns);
+        let from = u16::try_from(column).unwrap_or(u16::MAX);
+        if spots.last().is_some_and(|last| last.from == from) {
+            continue;
+        }
+        let mut readout = format!("{} {}", plot.x_axis, number(x));
+        for series in plot.series {
+            let at = series
+                .points
+                .iter()
+                .position(|point| point.0.total_cmp(&x).is_eq());
+            let Some(at) = at else { continue };
+            let value = number(series.points[at].1);
+            readout = format!("{readout}, {} {value}", series.name);
+            if let Some((low, high)) = series.band.get(at) {
+                readout = format!("{readout} [{}, {}]", number(*low), number(*high));
+            }
+        }
+        spots.push(Spot {
+            from,
+            to: from.saturating_add(1),
+            readout,
+            target: None,
+        });
+    }
+    spots
+}

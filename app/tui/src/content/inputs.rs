@@ -1,0 +1,151 @@
+//! Tables and model: what was loaded, from where, and what is wrong with it.
+
+use interlock_engine::picture::InputState;
+use interlock_engine::report::human;
+use interlock_plugin_api::facts::ColumnKind;
+use interlock_plugin_api::outcome::Rows;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{gone, pair, paragraph, section};
+use crate::item::{Item, Spot};
+use crate::page::Page;
+use crate::scene::Scene;
+use crate::text::{clip, pad, pad_left};
+
+/// The page of all inputs.
+pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
+    let project = &scene.picture.project;
+    let head = format!(
+        "{} {} {:>12} {:>12} {:>6}",
+        pad("input", 8),
+        pad("from", width.saturating_sub(44).max(10)),
+        "size",
+        "fingerprint",
+        "at"
+    );
+    let mut items = vec![Item::heading(head, scene.look.style("ui.text.dim"))];
+    for input in &project.inputs {
+        items.push(row(scene, input, width));
+    }
+    items.extend(section(scene, "Problems"));
+    if project.problems.is_empty() {
+        let dim = scene.look.style("ui.text.dim");
+        items.extend(paragraph("none", dim, width));
+    }
+    for (index, problem) in project.problems.iter().enumerate() {
+        let scope = if problem.is_error {
+            "status.fail"
+        } else {
+            "ui.text"
+        };
+        let text = human::problem_line(problem);
+        for (line_index, line) in crate::text::wrap(&text, width).into_iter().enumerate() {
+            items.push(Item {
+                key: format!("problem {index} {line_index}"),
+                lines: vec![Line::from(Span::styled(line, scene.look.style(scope)))],
+                spots: vec![Spot {
+                    readout: problem.help.clone(),
+                    ..Spot::whole(None)
+                }],
+            });
+        }
+        if !problem.help.is_empty() {
+            let help = format!("  {}", problem.help);
+            items.extend(paragraph(&help, scene.look.style("ui.text.dim"), width));
+        }
+    }
+    items
+}
+
+fn row(scene: &Scene, input: &InputState, width: usize) -> Item {
+    let size = input.shape.map_or(String::new(), |(rows, columns)| {
+        format!("{rows} × {columns}")
+    });
+    let short: String = input.fingerprint.chars().take(10).collect();
+    let at = input
+        .loaded_at
+        .map_or(String::new(), |at| scene.zone.short(at, scene.now));
+    let style = if input.stale.is_some() {
+        scene.look.style("status.stale")
+    } else {
+        Style::default()
+    };
+    let line = Line::from(Span::styled(
+        format!(
+            "{} {} {} {} {}",
+            pad(&input.name, 8),
+            pad(&input.source, width.saturating_sub(44).max(10)),
+            pad_left(&size, 12),
+            pad_left(&short, 12),
+            pad_left(&at, 6)
+        ),
+        style,
+    ));
+    Item::row(
+        input.name.clone(),
+        line,
+        Some(Page::Input {
+            name: input.name.clone(),
+        }),
+    )
+    .readout(input.stale.clone().unwrap_or_default())
+}
+
+/// The page of one table or the model.
+pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
+    let Some(input) = scene.input(name) else {
+        return gone(scene, &format!("an input '{name}'"), width);
+    };
+    let plain = Style::default();
+    let mut items = vec![Item::heading(name.to_owned(), scene.look.style("ui.title"))];
+    items.extend(pair(scene, "from", &input.source, plain, width));
+    if let Some(stale) = &input.stale {
+        let style = scene.look.style("status.stale");
+        items.extend(pair(scene, "stale", stale, style, width));
+    }
+    items.extend(pair(scene, "fingerprint", &input.fingerprint, plain, width));
+    if let Some(at) = input.loaded_at {
+        items.extend(pair(scene, "loaded at", &scene.zone.time(at), plain, width));
+    }
+    let (Some(table), Some(role)) = (&input.table, input.role) else {
+        return items;
+    };
+    let n_rows = usize::try_from(table.n_rows()).unwrap_or(usize::MAX);
+    items.push(Item::row(
+        "rows",
+        Line::from(Span::raw(format!(
+            "{:<12}{n_rows}, Enter shows them",
+            "rows"
+        ))),
+        Some(Page::Rows {
+            title: format!("{name} rows"),
+            rows: Rows::new(role, 0..n_rows),
+            columns: Vec::new(),
+        }),
+    ));
+    items.extend(section(scene, "Columns"));
+    for (index, column) in table.column_names().into_iter().enumerate() {
+        let kind = match table.kind(index) {
+            Some(ColumnKind::Numeric) => "numeric",
+            Some(ColumnKind::Categorical) => "categorical",
+            Some(ColumnKind::Boolean) => "boolean",
+            Some(ColumnKind::Date) => "date",
+            Some(ColumnKind::Text) => "text",
+            _ => "",
+        };
+        let n_missing = table.record_batch().column(index).null_count();
+        let missing = if n_missing == 0 {
+            String::new()
+        } else {
+            format!("{n_missing} missing")
+        };
+        let line = format!("{} {} {missing}", pad(column, 30), pad(kind, 12));
+        items.push(Item::row(
+            format!("column {column}"),
+            Line::from(Span::raw(clip(&line, width))),
+            None,
+        ));
+    }
+    items
+}

@@ -1,0 +1,165 @@
+//! Keys and the mouse on a made-up picture.
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEventKind};
+
+use super::*;
+use crate::action::ENTRIES;
+use crate::fixture::state;
+use crate::theme::ColorDepth;
+
+fn fresh() -> State {
+    state((100, 40), "dark", ColorDepth::True)
+}
+
+fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    update(state, Input::Key(Key::pressed(code, KeyModifiers::NONE)))
+}
+
+fn letters(state: &mut State, text: &str) -> Vec<Effect> {
+    text.chars()
+        .flat_map(|c| press(state, KeyCode::Char(c)))
+        .collect()
+}
+
+#[test]
+fn enter_drills_down_and_esc_comes_back_without_ever_quitting() {
+    let mut state = fresh();
+    press(&mut state, KeyCode::Enter);
+    assert!(matches!(state.place().page, Page::Check { .. }));
+    press(&mut state, KeyCode::Enter);
+    assert!(
+        matches!(state.place().page, Page::Finding { .. }),
+        "{:?}",
+        state.place()
+    );
+    press(&mut state, KeyCode::Enter);
+    assert!(
+        matches!(state.place().page, Page::Rows { .. }),
+        "{:?}",
+        state.place()
+    );
+    for _ in 0..9 {
+        assert_eq!(press(&mut state, KeyCode::Esc), []);
+    }
+    assert_eq!(state.place().page, Page::Checks);
+}
+
+#[test]
+fn q_quits_from_the_overview_only_and_control_c_from_anywhere() {
+    let mut state = fresh();
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(letters(&mut state, "q"), []);
+    assert_eq!(letters(&mut state, "q"), [Effect::Quit]);
+    state.palette = Some(Palette::default());
+    let control_c = Key::pressed(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut state, Input::Key(control_c)), [Effect::Quit]);
+}
+
+#[test]
+fn a_selected_check_is_run_again_and_a_settled_one_cannot_be_cancelled() {
+    let mut state = fresh();
+    let id = state.place().cursor.key.clone();
+    assert_eq!(
+        letters(&mut state, "r"),
+        [Effect::Ask(Request::Rerun { check: id })]
+    );
+    assert_eq!(letters(&mut state, "c"), []);
+    assert_eq!(
+        state.toast.as_ref().map(|toast| toast.text.as_str()),
+        Some("it does not run")
+    );
+}
+
+#[test]
+fn a_quarantined_plugin_is_opened_anew() {
+    let mut state = fresh();
+    letters(&mut state, "2");
+    assert_eq!(
+        letters(&mut state, "o"),
+        [Effect::Ask(Request::ReopenPlugin {
+            plugin: "test".to_owned()
+        })]
+    );
+}
+
+#[test]
+fn a_filter_narrows_the_list_and_esc_widens_it() {
+    let mut state = fresh();
+    letters(&mut state, "/check 7");
+    let n_selectable = |state: &State| {
+        let items = state.items();
+        items.iter().filter(|item| !item.spots.is_empty()).count()
+    };
+    assert_eq!(n_selectable(&state), 1);
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(state.place().cursor.key, "test.check-7");
+    press(&mut state, KeyCode::Esc);
+    assert_eq!(n_selectable(&state), 8);
+    letters(&mut state, "f");
+    assert_eq!(n_selectable(&state), 5);
+}
+
+#[test]
+fn the_palette_does_what_it_finds() {
+    let mut state = fresh();
+    letters(&mut state, "?zoom");
+    press(&mut state, KeyCode::Enter);
+    assert!(state.is_zoomed && state.palette.is_none());
+}
+
+#[test]
+fn a_new_picture_moves_no_selection() {
+    let mut state = fresh();
+    letters(&mut state, "jjj");
+    let key = state.place().cursor.key.clone();
+    let mut picture = crate::fixture::picture();
+    picture.checks.remove(0);
+    update(&mut state, Input::Picture(Arc::new(picture)));
+    assert_eq!(state.place().cursor.key, key);
+}
+
+#[test]
+fn clicks_select_then_open_and_stages_lead_to_their_checks() {
+    let mut state = fresh();
+    let click = |column, row| {
+        Input::Mouse(MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        })
+    };
+    let body = state.body();
+    // Heading, stage, check, check, stage, check.
+    update(&mut state, click(body.x + 5, body.y + 3));
+    let second = state.place().cursor.key.clone();
+    assert_eq!(second, "test.check-5");
+    update(&mut state, click(body.x + 5, body.y + 3));
+    assert_eq!(state.place().page, Page::Check { id: second });
+    let segments = crate::pipeline::segments(&state.scene.picture, 100);
+    let column = u16::try_from(segments[2].from).unwrap();
+    update(&mut state, click(column, 1));
+    assert_eq!(state.place().cursor.key, "test.check-2");
+}
+
+#[test]
+fn any_keys_in_any_order_leave_a_valid_selection() {
+    let keys: Vec<Key> = ENTRIES
+        .iter()
+        .flat_map(|entry| entry.keys.iter().copied())
+        .filter(|key| !key.has_control)
+        .collect();
+    let mut seed = 7_u64;
+    for size in [(100, 40), (60, 15), (30, 5), (200, 60)] {
+        let mut state = state(size, "dark", ColorDepth::True);
+        for _ in 0..600 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = usize::try_from(seed >> 33).unwrap() % keys.len();
+            update(&mut state, Input::Key(keys[at]));
+            let items = state.items();
+            let cursor = &state.place().cursor;
+            let is_empty = items.iter().all(|item| item.spots.is_empty());
+            assert!(is_empty || state.selected(&items).is_some(), "{cursor:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How much the values of a column vary, and which columns say the same.
+//!
+//! In: columns as codes. Out: counts, groups of equal columns, columns that give the target away.
+//!
+//! Missing cells are left out of a column's own figures, and are a value like any other when
+//! columns are compared.
+
+use std::collections::HashMap;
+
+use interlock_plugin_api::MISSING;
+
+/// How one column varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variation {
+    /// Rows with a value.
+    pub n_present: usize,
+    /// Different values: `pandas.Series.nunique()`.
+    pub n_distinct: usize,
+    /// Rows with the most frequent value; the first one of equally frequent.
+    pub n_top: usize,
+    /// Code of that value; nothing without rows.
+    pub top: Option<u32>,
+}
+
+impl Variation {
+    /// Counts the codes, all of them below `n_codes` or missing.
+    pub fn of(codes: &[u32], n_codes: usize) -> Self {
+        let mut counts = vec![0_usize; n_codes];
+        for code in codes {
+            if let Some(count) = counts.get_mut(*code as usize) {
+                *count += 1;
+            }
+        }
+        let top = (0_u32..)
+            .zip(&counts)
+            .filter(|(_, n)| **n > 0)
+            .max_by_key(|(code, n)| (**n, std::cmp::Reverse(*code)));
+        Self {
+            n_present: counts.iter().sum(),
+            n_distinct: counts.iter().filter(|&&n| n > 0).count(),
+            n_top: top.map_or(0, |(_, n)| *n),
+            top: top.map(|(code, _)| code),
+        }
+    }
+
+    /// Share of the most frequent value among rows with a value; 0 without any.
+    pub fn top_share(self) -> f64 {
+        if self.n_present == 0 {
+            0.0
+        } else {
+            self.n_top as f64 / self.n_present as f64
+        }
+    }
+
+    /// Whether there are at least two values and all are the same.
+    pub fn is_constant(self) -> bool {
+        self.n_distinct == 1 && self.n_present > 1
+    }
+
+    /// Whether no value stands twice.
+    pub fn is_all_distinct(self) -> bool {
+        self.n_present > 1 && self.n_distinct == self.n_present
+    }
+}
+
+/// Codes renumbered in order of first appearance: equal for two columns exactly if each one's value
+/// tells the other's.
+pub fn canonical(codes: &[u32]) -> Vec<u32> {
+    let mut known = HashMap::new();
+    codes
+        .iter()
+        .map(|code| {
+            if *code == MISSING {
+                return MISSING;
+            }
+            let next = u32::try_from(known.len()).unwrap_or(MISSING - 1);
+            *known.entry(*code).or_insert(next)
+        })
+        .collect()
+}
+
+/// Groups of equal columns, as positions in `columns`; each group ascending and of two or more.
+pub fn equal_groups(columns: &[Vec<u32>]) -> Vec<Vec<usize>> {
+    let mut by_codes: HashMap<&[u32], Vec<usize>> = HashMap::new();
+    for (position, codes) in columns.iter().enumerate() {
+        by_codes.entry(codes).or_default().push(position);
+    }
+    let mut groups: Vec<Vec<usize>> = by_codes
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .collect();
+    groups.sort();
+    groups
+}
+
+/// Rows that do not follow the best rule "this value of the column, that value of the target":
+/// none if the column gives the target away. Rows without target are left out.
+pub fn n_exceptions(codes: &[u32], target: &[u32]) -> usize {
+    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
+    for pair in codes.iter().zip(target) {
+        if *pair.1 != MISSING {
+            *counts.entry((*pair.0, *pair.1)).or_default() += 1;
+        }
+    }
+    let mut values: HashMap<u32, (usize, usize)> = HashMap::new();
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "sums and maxima do not depend on the order"
+    )]
+    for (&(code, _), &n) in &counts {
+        let value = values.entry(code).or_default();
+        *value = (value.0 + n, value.1.max(n));
+    }
+    values.values().map(|(n, largest)| n - largest).sum()
+}
