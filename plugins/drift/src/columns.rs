@@ -5,8 +5,8 @@
 //! Columns are looked at one by one; a change in how they depend on each other is not seen.
 
 use interlock_plugin_api::{
-    CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role, Severity, Table,
-    Task, Verdict, check,
+    CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, ProjectFacts, Role,
+    Severity, Table, Task, Verdict, check,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,7 @@ struct Walk {
     compared: Vec<Comparison>,
     broken: Vec<Finding>,
     notes: Vec<String>,
+    only_current: Vec<String>,
 }
 
 /// The check; `#[check]` makes of it the constant that [`crate::module`] lists.
@@ -195,17 +196,13 @@ fn walk(
 ) -> Result<Walk, CheckError> {
     let facts = ctx.facts();
     let mut walk = Walk::default();
-    let mut only_current = Vec::new();
+    let n_columns = facts.columns.len() as f64;
     for (at, column) in facts.columns.iter().enumerate() {
         if ctx.is_cancelled() {
             return Err(CheckError::new(CheckErrorKind::Cancelled, "asked to stop"));
         }
         let name = &column.name;
-        ctx.progress(
-            0.8 * at as f64 / facts.columns.len() as f64,
-            &format!("comparing {name}"),
-        );
-        let is_target = facts.target.as_ref() == Some(name);
+        ctx.progress(0.8 * at as f64 / n_columns, &format!("comparing {name}"));
         let skipped = [
             (facts.id.as_ref() == Some(name), "it names rows"),
             (
@@ -215,31 +212,69 @@ fn walk(
             (settings.leave_out.contains(name), "the settings say so"),
         ];
         if let Some((_, why)) = skipped.iter().find(|(is_skipped, _)| *is_skipped) {
-            walk.notes.push(format!("'{name}' is left out: {why}."));
-            continue;
+            walk.leave_out(name, why);
+        } else {
+            walk.step(facts, settings, name, (train, current))?;
         }
+    }
+    if !walk.only_current.is_empty() {
+        let list = names(walk.only_current.iter().map(String::as_str));
+        walk.notes.push(format!(
+            "Only the current table has {list}: nothing to compare with."
+        ));
+    }
+    let unknown = |name: &&String| facts.column(name).is_none();
+    for name in settings.leave_out.iter().filter(unknown) {
+        let note = format!("There is no column '{name}' to leave out.");
+        walk.notes.push(note);
+    }
+    Ok(walk)
+}
+
+impl Walk {
+    fn leave_out(&mut self, name: &str, why: &str) {
+        self.notes.push(format!("'{name}' is left out: {why}."));
+    }
+
+    /// Compares one column.
+    fn step(
+        &mut self,
+        facts: &ProjectFacts,
+        settings: &Settings,
+        name: &str,
+        (train, current): (&Table<'_>, &Table<'_>),
+    ) -> Result<(), CheckError> {
+        let is_absent = |error: &CheckError| error.kind == CheckErrorKind::MissingInput;
+        let is_target = facts.target.as_deref() == Some(name);
         let reference = match train.column(name) {
             Ok(reference) => reference,
-            Err(error) if error.kind == CheckErrorKind::MissingInput => {
-                only_current.push(name.as_str());
-                continue;
-            }
             Err(error) => {
-                walk.notes
-                    .push(format!("'{name}' is left out: {}.", error.message));
-                continue;
+                if is_absent(&error) {
+                    self.only_current.push(name.to_owned());
+                } else {
+                    self.leave_out(name, &error.message);
+                }
+                return Ok(());
             }
         };
         let found = match current.column(name) {
             Ok(found) => found,
-            Err(error) if is_target && error.kind == CheckErrorKind::MissingInput => {
-                let note = "The current table has no target: its drift is not looked at.";
-                walk.notes.push(note.to_owned());
-                continue;
-            }
             Err(error) => {
-                walk.broken.push(broken(name, &error.message));
-                continue;
+                let model = facts.model.as_ref();
+                let is_unused = model.is_some_and(|m| !m.features.iter().any(|f| f == name));
+                if is_absent(&error) && (is_target || is_unused) {
+                    self.leave_out(
+                        name,
+                        if is_target {
+                            "it is the target, and the current table has none"
+                        } else {
+                            "the current table lacks it, and the model does not use it"
+                        },
+                    );
+                } else {
+                    self.broken.push(broken(name, &error.message));
+                }
+                return Ok(());
             }
         };
         let plan = Plan {
@@ -249,29 +284,15 @@ fn walk(
             is_classes: is_target && facts.task != Task::Regression,
         };
         match compare(&reference, &found, plan)? {
-            Compared::Yes(comparison) => walk.compared.push(Comparison {
+            Compared::Yes(comparison) => self.compared.push(Comparison {
                 is_target,
                 ..*comparison
             }),
-            Compared::Unlike(why) => walk.broken.push(broken(name, &why)),
-            Compared::LeftOut(why) => walk.notes.push(format!("'{name}' is left out: {why}.")),
+            Compared::Unlike(why) => self.broken.push(broken(name, &why)),
+            Compared::LeftOut(why) => self.leave_out(name, &why),
         }
+        Ok(())
     }
-    if !only_current.is_empty() {
-        let list = names(only_current);
-        walk.notes.push(format!(
-            "Only the current table has {list}: nothing to compare with."
-        ));
-    }
-    for name in settings
-        .leave_out
-        .iter()
-        .filter(|name| facts.column(name).is_none())
-    {
-        walk.notes
-            .push(format!("There is no column '{name}' to leave out."));
-    }
-    Ok(walk)
 }
 
 fn broken(name: &str, why: &str) -> Finding {

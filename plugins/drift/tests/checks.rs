@@ -10,7 +10,8 @@
 
 use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
 use interlock_plugin_api::{
-    Cell, Chart, CheckErrorKind, ColumnKind, Finding, Outcome, Role, Severity, Task, Verdict,
+    Cell, Chart, CheckErrorKind, ColumnKind, Finding, ModelFacts, Outcome, Role, Severity, Task,
+    Verdict,
 };
 use serde_json::Value;
 
@@ -323,6 +324,20 @@ fn a_column_that_is_absent_or_of_another_type_fails() {
     assert_eq!(
         (absent.verdict, codes(&absent)),
         (Verdict::Fail, vec!["DR006"])
+    );
+    let unused = run(train(), table(vec![even("a", 300, 0.0)])).facts(|facts| {
+        facts.model = Some(ModelFacts {
+            features: vec!["a".to_owned()],
+            ..ModelFacts::default()
+        });
+    });
+    let outcome = check(&unused);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.summary);
+    assert!(
+        outcome
+            .notes
+            .iter()
+            .any(|note| note.starts_with("'b' is left out"))
     );
     let text = check(&run(
         train(),
