@@ -25,21 +25,24 @@ const SIGN: u64 = 1 << 63;
 
 /// The numbers in ascending order, NaN dropped; -0 stands before 0.
 pub fn ascending(mut values: Vec<f64>) -> Vec<f64> {
-    values.retain(|value| !value.is_nan());
-    if values.len() < MIN_ROWS {
+    if values.len() < MIN_ROWS || u32::try_from(values.len()).is_err() {
+        values.retain(|value| !value.is_nan());
         values.sort_unstable_by(f64::total_cmp);
         return values;
     }
-    let mut keys: Vec<u64> = values.iter().map(|value| key(*value)).collect();
-    let mut counts = vec![[0_usize; N_DIGITS]; N_PASSES];
-    for &key in &keys {
+    let mut keys = Vec::with_capacity(values.len());
+    let mut counts = [[0_u32; N_DIGITS]; N_PASSES];
+    for value in values.iter().filter(|value| !value.is_nan()) {
+        let key = key(*value);
+        keys.push(key);
         for (pass, counts) in counts.iter_mut().enumerate() {
             counts[digit(key, pass)] += 1;
         }
     }
+    values.truncate(keys.len());
     let mut target = vec![0_u64; keys.len()];
     for (pass, counts) in counts.iter_mut().enumerate() {
-        if counts.contains(&keys.len()) {
+        if counts.iter().any(|&n| n as usize == keys.len()) {
             continue;
         }
         let mut before = 0;
@@ -50,7 +53,7 @@ pub fn ascending(mut values: Vec<f64>) -> Vec<f64> {
         }
         for &key in &keys {
             let place = &mut counts[digit(key, pass)];
-            target[*place] = key;
+            target[*place as usize] = key;
             *place += 1;
         }
         std::mem::swap(&mut keys, &mut target);
