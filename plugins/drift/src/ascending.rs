@@ -31,7 +31,7 @@ pub fn ascending(mut values: Vec<f64>) -> Vec<f64> {
         return values;
     }
     let mut keys = Vec::with_capacity(values.len());
-    let mut counts = [[0_u32; N_DIGITS]; N_PASSES];
+    let mut counts = vec![[0_u32; N_DIGITS]; N_PASSES];
     for value in values.iter().filter(|value| !value.is_nan()) {
         let key = key(*value);
         keys.push(key);
