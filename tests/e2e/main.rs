@@ -1,3 +1,25 @@
 //! End-to-end tests: the table of contents.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+/// A copy of a sample project, and the real program on it.
+mod harness;
+
+/// The README's promise: edit a table, a theme, the project file, a plugin's source; see it change.
+mod live;
+
+/// `check`, `watch --plain`, `plugin list`, `doctor`, `init`, `config`.
+mod headless;
+
+/// Wrong input: what it says, what stays.
+mod bad_input;
+
+/// Where the plugin libraries stand after each cargo command; installing and packaging.
+mod bundle;
+
+/// Style as tests.
 mod tidy;

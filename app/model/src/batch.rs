@@ -1,5 +1,9 @@
 //! Rows to predict for or to learn from, column by column.
 
+use std::borrow::Cow;
+
+use crate::error::ModelError;
+
 /// Rows as columns of values.
 #[derive(Debug, Clone)]
 pub struct Batch<'a> {
@@ -55,6 +59,35 @@ impl Batch<'_> {
     /// The column of this name.
     pub(crate) fn column(&self, name: &str) -> Option<&BatchColumn<'_>> {
         self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl<'a> BatchColumn<'a> {
+    /// The values as numbers. Categories that are numbers (`1`, `2.5`) count as these numbers: a
+    /// column read as categories may well be a number to the model.
+    pub(crate) fn numbers(&self) -> Result<Cow<'a, [f64]>, ModelError> {
+        let (codes, categories) = match self.values {
+            BatchValues::Numeric(values) => return Ok(Cow::Borrowed(values)),
+            BatchValues::Categorical { codes, categories } => (codes, categories),
+        };
+        let meanings: Vec<Option<f64>> = categories
+            .iter()
+            .map(|text| text.trim().parse().ok())
+            .collect();
+        let number = |code: &u32| {
+            if *code == MISSING {
+                return Ok(f64::NAN);
+            }
+            let meaning = meanings.get(*code as usize).copied().flatten();
+            meaning.ok_or_else(|| {
+                let text = categories.get(*code as usize).map_or("", String::as_str);
+                ModelError::Batch(format!(
+                    "the input '{}' must be numbers and holds '{text}'",
+                    self.name
+                ))
+            })
+        };
+        codes.iter().map(number).collect()
     }
 }
 

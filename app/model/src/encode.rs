@@ -85,10 +85,21 @@ impl Encoder {
                     column.name
                 )));
             }
+            // Numbers that were read as categories are numbers to this input again.
+            let numbers = match input {
+                Input::Numeric { .. } => Some(column.numbers()?),
+                Input::Categorical { .. } => None,
+            };
+            let column = BatchColumn {
+                name: column.name,
+                values: numbers
+                    .as_deref()
+                    .map_or(column.values, BatchValues::Numeric),
+            };
             for row in 0..n_rows {
                 let source = rows.map_or(row, |rows| rows[row]);
                 input.write(
-                    column,
+                    &column,
                     source,
                     &mut matrix[row * width + at..][..input.width()],
                 )?;

@@ -5,9 +5,9 @@
 //! A file is parsed, never executed: sizes, depths and indices are bounded and checked before
 //! anything is predicted. Knows no project and no plugin.
 
-pub mod batch;
-
 pub mod error;
+
+pub mod batch;
 
 pub mod ensemble;
 

@@ -10,8 +10,9 @@
 mod file;
 
 use file::{Booster, File};
+use std::borrow::Cow;
 
-use crate::batch::{Batch, BatchValues};
+use crate::batch::Batch;
 use crate::ensemble::{Comparison, Link, TreeEnsemble};
 use crate::error::ModelError;
 use crate::limits::Limits;
@@ -315,7 +316,7 @@ impl XgBoost {
     }
 
     /// The batch's columns in the model's order.
-    fn columns<'b>(&self, batch: &'b Batch<'_>) -> Result<Vec<&'b [f64]>, ModelError> {
+    fn columns<'b>(&self, batch: &'b Batch<'_>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
         let n_features = self.info.features.len();
         if !self.has_names && batch.columns.len() != n_features {
             return Err(ModelError::Batch(format!(
@@ -336,23 +337,13 @@ impl XgBoost {
                     feature.name
                 ))
             })?;
-            match column.values {
-                BatchValues::Numeric(values) if values.len() == batch.n_rows => {
-                    columns.push(values);
-                }
-                BatchValues::Numeric(_) => {
-                    return Err(ModelError::Batch(format!(
-                        "the input '{}' has another length than its table",
-                        column.name
-                    )));
-                }
-                BatchValues::Categorical { .. } => {
-                    return Err(ModelError::Batch(format!(
-                        "the input '{}' must be numbers and is text",
-                        column.name
-                    )));
-                }
+            if column.values.len() != batch.n_rows {
+                return Err(ModelError::Batch(format!(
+                    "the input '{}' has another length than its table",
+                    column.name
+                )));
             }
+            columns.push(column.numbers()?);
         }
         Ok(columns)
     }

@@ -166,10 +166,13 @@ fn outcome(
     } else {
         Verdict::Pass
     };
-    let what = if subject.model.task() == Task::Regression {
-        "predictions move noticeably"
+    let (what, share_of) = if subject.model.task() == Task::Regression {
+        (
+            "predictions move noticeably",
+            "Share of predictions that move noticeably",
+        )
     } else {
-        "decisions turn"
+        ("decisions turn", "Share of decisions that turn")
     };
     let summary = format!(
         "{} of {n} {what} within {} standard deviations",
@@ -178,7 +181,7 @@ fn outcome(
     );
     let mut outcome = Outcome::new(verdict, summary).metric(
         Metric::new("flip_rate", share, n as u64)
-            .title(format!("Share of {what}"))
+            .title(share_of)
             .unit("rate")
             .interval(bounds.low, bounds.high, LEVEL, "Wilson")
             .at_most(Some(settings.warn_above), Some(settings.fail_above)),

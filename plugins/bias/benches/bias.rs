@@ -13,7 +13,9 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| {
             let rates = groups.iter().filter_map(|(k, n)| wilson(*k, *n, 0.95).ok());
             let width: f64 = rates.map(|bounds| bounds.high - bounds.low).sum();
-            let pairs = groups.iter().flat_map(|a| groups.iter().map(move |b| (*a, *b)));
+            let pairs = groups
+                .iter()
+                .flat_map(|a| groups.iter().map(move |b| (*a, *b)));
             let differences = pairs.filter_map(|(a, b)| newcombe(a, b, 0.95).ok());
             black_box(width + differences.map(|bounds| bounds.high).sum::<f64>())
         });

@@ -15,6 +15,10 @@ pub mod variation;
 
 mod wording;
 
+mod masks;
+
+mod missing_views;
+
 mod missing_values;
 
 mod duplicates;

@@ -3,13 +3,15 @@
 //! In: the tables. Out: shares of missing values per column, and what they depend on.
 
 use interlock_plugin_api::{
-    Bar, Cell, Chart, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role,
-    Rows, Severity, Table, TableRow, Task, Verdict, View, check,
+    CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
+    Table, Task, Verdict, check,
 };
 use interlock_stats::StatsError;
 use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
+use crate::masks::{Mask, Masks, worst};
+use crate::missing_views::{bars, column_table, view_id};
 use crate::missingness::{
     Count, LEVEL, Tests, between_tables, difference_interval, on_classes, on_numbers,
 };
@@ -72,72 +74,6 @@ impl Settings {
             return Err(CheckError::new(CheckErrorKind::BadParameter, message));
         }
         Ok(())
-    }
-}
-
-/// One column's missing rows.
-struct Mask {
-    name: String,
-    is_missing: Vec<bool>,
-    count: Count,
-}
-
-/// The missing cells of a table.
-struct Masks {
-    role: Role,
-    n_rows: usize,
-    columns: Vec<Mask>,
-}
-
-impl Masks {
-    fn of(table: &Table<'_>, left_out: Option<&str>) -> Self {
-        let columns = table
-            .columns()
-            .filter(|column| Some(column.name()) != left_out)
-            .map(|column| {
-                let is_missing: Vec<bool> = (0..column.len())
-                    .map(|row| column.is_missing(row))
-                    .collect();
-                let count = Count::of(&is_missing);
-                Mask {
-                    name: column.name().to_owned(),
-                    is_missing,
-                    count,
-                }
-            })
-            .collect();
-        Self {
-            role: table.role(),
-            n_rows: table.n_rows(),
-            columns,
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<&Mask> {
-        self.columns.iter().find(|mask| mask.name == name)
-    }
-
-    /// Rows of which more than this share of columns is missing.
-    fn mostly_missing(&self, share: f64) -> Vec<usize> {
-        let mut counts = vec![0_u32; self.n_rows];
-        for mask in &self.columns {
-            for (count, missing) in counts.iter_mut().zip(&mask.is_missing) {
-                *count += u32::from(*missing);
-            }
-        }
-        let limit = share * self.columns.len() as f64;
-        (0..self.n_rows)
-            .filter(|&row| counts[row] > 0 && f64::from(counts[row]) > limit)
-            .collect()
-    }
-}
-
-impl Mask {
-    fn rows(&self, role: Role) -> Rows {
-        Rows::new(
-            role,
-            (0..self.is_missing.len()).filter(|&row| self.is_missing[row]),
-        )
     }
 }
 
@@ -422,7 +358,7 @@ impl Found {
         outcome.metrics = metrics(tables, settings);
         outcome.views = tables
             .iter()
-            .filter_map(|table| bars(table, settings))
+            .filter_map(|table| bars(table, settings.warn_above))
             .collect();
         outcome.views.extend(column_table(tables));
         outcome.findings = self.findings;
@@ -433,19 +369,6 @@ impl Found {
 
 fn failed(error: StatsError) -> CheckError {
     CheckError::failed(error.to_string())
-}
-
-fn view_id(role: Role) -> String {
-    format!("by-column-{}", role.name())
-}
-
-fn worst(table: &Masks) -> Option<&Mask> {
-    // The first of equal ones, hence from the end.
-    table
-        .columns
-        .iter()
-        .rev()
-        .max_by_key(|mask| mask.count.n_missing)
 }
 
 fn summary(tables: &[Masks], verdict: Verdict, settings: &Settings) -> String {
@@ -524,67 +447,4 @@ fn with_interval(metric: Metric, count: Option<Count>) -> Metric {
         Some(bounds) => metric.interval(bounds.low, bounds.high, LEVEL, "Wilson"),
         None => metric,
     }
-}
-
-fn bars(table: &Masks, settings: &Settings) -> Option<View> {
-    let mut incomplete: Vec<&Mask> = table
-        .columns
-        .iter()
-        .filter(|mask| mask.count.n_missing > 0)
-        .collect();
-    if incomplete.is_empty() {
-        return None;
-    }
-    incomplete.sort_by_key(|mask| std::cmp::Reverse(mask.count.n_missing));
-    let bars = incomplete
-        .into_iter()
-        .take(MAX_MARKS)
-        .map(|mask| Bar {
-            interval: mask
-                .count
-                .interval()
-                .map(|bounds| (bounds.low, bounds.high)),
-            is_flagged: mask.count.rate() > settings.warn_above,
-            rows: Some(mask.rows(table.role)),
-            ..Bar::new(&mask.name, mask.count.rate())
-        })
-        .collect();
-    let chart = Chart::Bars {
-        value_axis: "share of rows without value".to_owned(),
-        bars,
-        threshold: Some(settings.warn_above),
-    };
-    let title = format!("Missing values by column, {} table", table.role.name());
-    let caption = "Complete columns are left out. Whiskers are Wilson intervals at 95 %; open a bar to see its rows.";
-    Some(View::new(view_id(table.role), title, chart).caption(caption))
-}
-
-fn column_table(tables: &[Masks]) -> Option<View> {
-    let train = tables.first()?;
-    let mut headings = vec!["column".to_owned()];
-    headings.extend(
-        tables
-            .iter()
-            .map(|table| format!("missing in {}", table.role.name())),
-    );
-    let row = |mask: &Mask| {
-        let mut cells = vec![Cell::from(mask.name.as_str())];
-        for table in tables {
-            let count = table
-                .get(&mask.name)
-                .map(|mask| mask.count)
-                .filter(|count| count.n_rows > 0);
-            cells.push(count.map_or(Cell::Nothing, |count| Cell::from(percent(count.rate()))));
-        }
-        let rows = (mask.count.n_missing > 0).then(|| mask.rows(train.role));
-        TableRow { cells, rows }
-    };
-    let mut columns: Vec<&Mask> = train.columns.iter().collect();
-    columns.sort_by_key(|mask| std::cmp::Reverse(mask.count.n_missing));
-    let rows = columns.into_iter().take(MAX_MARKS).map(row).collect();
-    let chart = Chart::Table {
-        columns: headings,
-        rows,
-    };
-    Some(View::new("columns", "Missing values in every table", chart))
 }

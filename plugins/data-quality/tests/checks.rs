@@ -8,6 +8,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Write as _;
+
 use interlock_plugin_api::test_kit::{Run, TestTable};
 use interlock_plugin_api::{CheckErrorKind, Metric, Outcome, Role, Task, Verdict};
 use serde_json::Value;
@@ -145,7 +147,7 @@ fn constant_and_almost_constant_columns_are_found() {
 fn forty_copies_of_a_row_fail() {
     let mut csv = "a,y\n".to_owned();
     for row in 0..353 {
-        csv += &format!("{row}.5,{}\n", row % 2);
+        let _written = writeln!(csv, "{row}.5,{}", row % 2);
     }
     let clean = run(&csv).check("data-quality.duplicates").unwrap();
     assert_eq!(clean.verdict, Verdict::Pass, "{}", clean.summary);
@@ -160,7 +162,7 @@ fn a_column_filled_in_from_the_outcome_fails() {
     let mut csv = "paid_back,other,y\n".to_owned();
     for row in 0..60 {
         let y = row % 2;
-        csv += &format!("{},{},{y}\n", if y == 1 { "yes" } else { "no" }, row % 5);
+        let _written = writeln!(csv, "{},{},{y}", if y == 1 { "yes" } else { "no" }, row % 5);
     }
     let outcome = run(&csv).check("data-quality.constant-columns").unwrap();
     assert_eq!(outcome.verdict, Verdict::Fail, "{}", outcome.summary);
@@ -173,7 +175,7 @@ fn columns_that_tell_each_other_are_named_together() {
     let mut csv = "code,name,y\n".to_owned();
     for row in 0..60 {
         let code = row % 3;
-        csv += &format!("{code},{},{}\n", ["a", "b", "c"][code], (row / 3) % 2);
+        let _written = writeln!(csv, "{code},{},{}", ["a", "b", "c"][code], (row / 3) % 2);
     }
     let outcome = run(&csv).check("data-quality.constant-columns").unwrap();
     assert_eq!(codes(&outcome), ["DQ012"]);
@@ -184,7 +186,7 @@ fn columns_that_tell_each_other_are_named_together() {
 fn the_id_is_not_compared() {
     let mut csv = "id,a,y\n".to_owned();
     for row in 0..40 {
-        csv += &format!("{row},{},{}\n", row / 2, row / 2 % 2);
+        let _written = writeln!(csv, "{row},{},{}", row / 2, row / 2 % 2);
     }
     let with_id = run(&csv).facts(|facts| facts.id = Some("id".to_owned()));
     let outcome = with_id.check("data-quality.duplicates").unwrap();

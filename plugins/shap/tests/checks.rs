@@ -8,6 +8,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Write as _;
+
 use interlock_plugin_api::test_kit::{Run, TestTable};
 use interlock_plugin_api::{
     Chart, CheckError, FeatureValues, Features, ModelFacts, Outcome, Predictions, Role, Task,
@@ -237,7 +239,7 @@ fn a_leak_fails_and_idle_columns_are_noted() {
     let mut csv = "a,b,c,d,y\n".to_owned();
     for row in 0..200 {
         let c = u8::from(row % 3 == 0);
-        csv += &format!("0,{},{c},{},{c}\n", row % 11, row % 7);
+        let _written = writeln!(csv, "0,{},{c},{},{c}", row % 11, row % 7);
     }
     let run = Run::new(interlock_shap::module())
         .table(Role::Train, TestTable::from_csv(&csv))

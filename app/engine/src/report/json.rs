@@ -74,7 +74,7 @@ fn one_check(check: &CheckState) -> Value {
         "metrics": outcome.map_or_else(|| json!([]), |outcome| to_value(&outcome.metrics)),
         "findings": outcome.map_or_else(|| json!([]), |outcome| to_value(&outcome.findings)),
         "notes": outcome.map_or_else(|| json!([]), |outcome| to_value(&outcome.notes)),
-        "duration_ms": check.duration.map(|duration| duration.as_secs_f64() * 1e3),
+        "duration_ms": check.duration.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3),
         "cached": check.is_cached,
     })
 }

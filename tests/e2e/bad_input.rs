@@ -1,0 +1,83 @@
+//! Wrong input: what it says, where, and that nothing is lost.
+
+use crate::harness::{Project, check_in};
+
+#[test]
+fn a_wrong_key_is_named_with_line_and_the_nearest_right_one() {
+    let project = Project::of_sample("german-credit");
+    let text = project
+        .read("interlock.toml")
+        .replace("target = ", "targte = ");
+    project.save("interlock.toml", &text);
+    let run = project.run(&["check"]);
+    assert_eq!(run.code(), 3);
+    let said = run.stderr();
+    let line = text
+        .lines()
+        .position(|line| line.starts_with("targte"))
+        .unwrap()
+        + 1;
+    assert!(said.contains(&format!("interlock.toml:{line}")), "{said}");
+    assert!(said.contains("target"), "{said}");
+}
+
+#[test]
+fn a_ragged_row_is_named_and_the_others_are_checked() {
+    let project = Project::of_sample("diabetes");
+    let mut text = project.read("train.csv");
+    text.push_str("1,2,3\n");
+    project.save("train.csv", &text);
+    let report = project.run(&["check", "--format", "json"]).json();
+    let problems = report["problems"].to_string();
+    assert!(
+        problems.contains("302"),
+        "the line is not named: {problems}"
+    );
+    assert_eq!(report["inputs"]["train"]["rows"], 300);
+    assert_ne!(
+        check_in(&report, "data-quality.missing-values")["verdict"],
+        "skipped"
+    );
+}
+
+#[test]
+fn a_missing_table_skips_its_checks_with_the_reason_and_is_no_pass() {
+    let project = Project::of_sample("diabetes");
+    std::fs::remove_file(project.path("train.csv")).unwrap();
+    let run = project.run(&["check"]);
+    assert_eq!(run.code(), 3, "{}", run.stdout());
+    assert!(run.stdout().contains("train.csv"), "{}", run.stdout());
+}
+
+#[test]
+fn a_model_that_is_no_model_says_why() {
+    let project = Project::of_sample("diabetes");
+    project.save("model.json", "{\"learner\": 3}");
+    let report = project.run(&["check", "--format", "json"]).json();
+    assert!(
+        report["model"]["stale"]
+            .as_str()
+            .is_some_and(|why| why.contains("line 1 column 13")),
+        "{report:#}"
+    );
+    assert_eq!(report["model"]["source"], "model.json");
+    assert_eq!(check_in(&report, "shap.values")["verdict"], "skipped");
+}
+
+#[test]
+fn an_empty_folder_says_what_to_do() {
+    let project = Project::empty();
+    let run = project.run(&["check"]);
+    assert_eq!(run.code(), 3);
+    let said = run.stdout() + &run.stderr();
+    assert!(said.contains("init") || said.contains("no table"), "{said}");
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_an_error_not_a_panic() {
+    let project = Project::empty();
+    let run = project.run(&["check", "nowhere"]);
+    assert_eq!(run.code(), 3);
+    assert!(run.stderr().contains("nowhere"));
+    assert!(!run.stderr().contains("panicked"));
+}
