@@ -1,4 +1,111 @@
-//! Write checks for Interlock.
+//! Write checks for Interlock: from a function to a verdict with evidence.
+//!
+//! In: an author's functions. Out: a library Interlock loads while it runs. It reads no files and
+//! trains no models: tables and predictions come from the host, as the project file describes them.
+//!
+//! # A complete check
+//!
+//! A check is a function of the [`Context`] and of its settings; [`macro@check`] describes it,
+//! [`plugin!`] lists it. Called `acme.gaps`, it looks for columns with too many missing values:
+//!
+//! ```
+//! use interlock_plugin_api::{
+//!     CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity, Verdict, check,
+//!     plugin,
+//! };
+//! use serde::{Deserialize, Serialize};
+//!
+//! plugin! { id: "acme", summary: "House rules of Acme", checks: [GAPS] }
+//!
+//! /// Settings of `acme.gaps`.
+//! #[derive(Params, Serialize, Deserialize)]
+//! #[serde(default, deny_unknown_fields)]
+//! struct Settings {
+//!     /// Share of missing values, 0 to 1, beyond which a column fails.
+//!     limit: f64,
+//! }
+//!
+//! impl Default for Settings {
+//!     fn default() -> Self {
+//!         Self { limit: 0.25 }
+//!     }
+//! }
+//!
+//! #[check(id = "acme.gaps", title = "Gaps", stage = "data-quality", needs(train),
+//!         codes(AC001 = "too many missing values"), docs = "../tests/docs.md")]
+//! fn gaps(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
+//!     let table = ctx.table(Role::Train)?;
+//!     let n = table.n_rows();
+//!     if n == 0 {
+//!         return Ok(Outcome::new(Verdict::Inconclusive, "no rows; it takes one"));
+//!     }
+//!     let mut outcome = Outcome::new(Verdict::Pass, "few values are missing");
+//!     for column in table.columns() {
+//!         let share = column.n_missing() as f64 / n as f64;
+//!         outcome = outcome.metric(Metric::new("missing", share, n as u64).column(column.name()));
+//!         if share > settings.limit {
+//!             outcome.verdict = Verdict::Fail;
+//!             let finding = Finding::new("AC001", Severity::Error, "too many missing values");
+//!             outcome = outcome.finding(finding.column(column.name()).advice("ask the source"));
+//!         }
+//!     }
+//!     Ok(outcome)
+//! }
+//!
+//! # fn main() {
+//! // Tested as the host runs it, through the real border:
+//! use interlock_plugin_api::test_kit::{Run, TestTable};
+//!
+//! let table = || TestTable::from_csv("age,zip\n31,10115\n44,\n52,\n");
+//! let outcome = Run::new(module()).table(Role::Train, table()).check("acme.gaps").unwrap();
+//! assert_eq!(outcome.verdict, Verdict::Fail);
+//! assert_eq!(outcome.findings.len(), 1);
+//!
+//! let lenient = Run::new(module()).table(Role::Train, table()).param("limit", 0.7);
+//! assert_eq!(lenient.check("acme.gaps").unwrap().verdict, Verdict::Pass);
+//! # }
+//! ```
+//!
+//! # Settings
+//!
+//! A struct with [`macro@Params`]: each field's doc comment is its description, its `Default` the
+//! documented default. A name the struct does not have is refused. A check without takes `()`.
+//!
+//! # Tables
+//!
+//! [`Context::table`] gives the train, test or current table, or the error that it is missing;
+//! name it under `needs(…)`, with `?` if the check can do without. A [`Column`] gives
+//! [`numbers`](Column::numbers) with NaN for missing, [`strings`](Column::strings) and
+//! [`booleans`](Column::booleans) with `None`, and [`categories`](Column::categories) as codes.
+//!
+//! # The model
+//!
+//! With `needs(train, model)`, [`Context::model`] gives the [`Model`], and
+//! [`Table::features`] its inputs in its order. [`Model::predict`] answers probabilities, or values
+//! for regression, [`Model::margins`] raw scores, [`Model::ensemble`] the trees if there are any.
+//! Everything random comes from [`Context::seed`]; what takes long says so with
+//! [`Context::progress`] and asks [`Context::is_cancelled`].
+//!
+//! # Charts
+//!
+//! [`Outcome::view`] takes a [`View`]: an id, a title, a [`Chart`]. A finding names the view that
+//! shows it with [`Finding::evidence`], and its [`Rows`] with [`Finding::rows`].
+//!
+//! # Testing
+//!
+//! The feature `test-kit`, as a dev-dependency, brings `test_kit::Run`: tables from CSV text, a model
+//! from a closure, settings, a seed. It runs the check through the border the host uses.
+//!
+//! # Building
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["cdylib", "rlib"]
+//! ```
+//!
+//! `cargo build --release` makes `target/release/lib<name>.so`. Name that file, or its directory,
+//! under `plugins.paths` in the project file; Interlock loads it again after each build. What cannot
+//! be opened is told with its reason, see `host::error::OpenError`.
 
 pub mod error;
 
