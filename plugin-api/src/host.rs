@@ -19,10 +19,13 @@ pub mod limits;
 
 use std::path::Path;
 
-use abi_stable::library::{LibraryError, lib_header_from_path};
+use abi_stable::StableAbi as _;
+use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
+use abi_stable::library::{LibHeader, LibraryError, lib_header_from_path};
 use abi_stable::prefix_type::PrefixTypeTrait as _;
 use abi_stable::std_types::{RResult, RSlice, RStr, RVec};
 
+use crate::API_VERSION_NUMBER;
 use crate::border::{ColumnView, HostHandle, HostTable, HostTableRef, PluginModuleRef};
 use crate::check_info::{CheckInfo, PluginInfo};
 use crate::error::{CheckError, CheckErrorKind};
@@ -124,13 +127,32 @@ pub fn open(path: &Path) -> Result<Plugin, OpenError> {
     let number = api_version(path)?;
     inspect::api_version(path, number)?;
     let header = lib_header_from_path(path).map_err(|error| OpenError::from_abi(path, &error))?;
-    let module = header
-        .init_root_module::<PluginModuleRef>()
-        .map_err(|error: LibraryError| OpenError::from_abi(path, &error))?;
+    let module = if number < API_VERSION_NUMBER {
+        older_module(path, header)?
+    } else {
+        header
+            .init_root_module::<PluginModuleRef>()
+            .map_err(|error: LibraryError| OpenError::from_abi(path, &error))?
+    };
     Plugin::of_module(module).map_err(|why| OpenError::BadAnswer {
         path: path.to_owned(),
         why: why.message,
     })
+}
+
+/// The module of a library built before this host. `abi_stable` takes the host's layout as the one
+/// a library must have at least, and would refuse it for the fields it cannot know. Here the
+/// library's layout is the one the host must have at least: everything it knows must be where it
+/// expects it, and what it does not know is absent on its side and never read on ours.
+fn older_module(path: &Path, header: &'static LibHeader) -> Result<PluginModuleRef, OpenError> {
+    if let Some(theirs) = header.layout() {
+        check_layout_compatibility(theirs, PluginModuleRef::LAYOUT)
+            .map_err(|error| OpenError::layout_differs(path, error.to_string()))?;
+    }
+    // SAFETY: the layouts were compared just now. The module and the host's table are prefix types:
+    // each carries how many fields it has, and fields beyond that are `None`.
+    unsafe { header.init_root_module_with_unchecked_layout::<PluginModuleRef>() }
+        .map_err(|error| OpenError::from_abi(path, &error))
 }
 
 /// The API version a library names, read through the system's loader alone.

@@ -5,6 +5,7 @@
 //! A Rust plugin with another memory layout is not built here: see `the_header_is_not_ours`.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;

@@ -15,6 +15,12 @@ mod live;
 /// `check`, `watch --plain`, `plugin list`, `doctor`, `init`, `config`.
 mod headless;
 
+/// Sizes, signals, colors: the terminal is taken, kept whole, and given back.
+mod terminal;
+
+/// Plugins that misbehave in every way there is.
+mod faults;
+
 /// Wrong input: what it says, what stays.
 mod bad_input;
 

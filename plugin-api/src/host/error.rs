@@ -163,15 +163,20 @@ impl OpenError {
         }
     }
 
+    /// Layouts that do not fit, from the whole dump.
+    pub(crate) fn layout_differs(path: &Path, details: String) -> Self {
+        Self::LayoutDiffers {
+            path: path.to_owned(),
+            place: place(&details),
+            details,
+        }
+    }
+
     /// From the error of `abi_stable`, whose layout dump runs to hundreds of lines.
     pub(crate) fn from_abi(path: &Path, error: &LibraryError) -> Self {
         let details = error.to_string();
         match error {
-            LibraryError::AbiInstability(_) => Self::LayoutDiffers {
-                path: path.to_owned(),
-                place: place(&details),
-                details,
-            },
+            LibraryError::AbiInstability(_) => Self::layout_differs(path, details),
             LibraryError::GetSymbolError { .. } => Self::NoRootModule {
                 path: path.to_owned(),
             },

@@ -282,6 +282,18 @@ impl<'t> Column<'t> {
             known.insert(text.to_owned(), code);
             code
         };
+        if let Ok(values) = self.booleans() {
+            // Read once: a single truth value costs as much as all of them.
+            let codes = values
+                .into_iter()
+                .map(|value| match value {
+                    Some(true) => code_of("true"),
+                    Some(false) => code_of("false"),
+                    None => MISSING,
+                })
+                .collect();
+            return Categories { codes, names };
+        }
         let codes = match self.strings() {
             Ok(strings) => (0..self.n_rows)
                 .map(|row| strings.get(row).map_or(MISSING, &mut code_of))

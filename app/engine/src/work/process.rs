@@ -21,7 +21,7 @@ pub const COMMAND: &str = "worker";
 
 /// After each piece of printed output the reader pauses this long, so that a flood waits in the pipe
 /// at the plugin's own cost.
-const OUTPUT_PAUSE: Duration = Duration::from_millis(40);
+const OUTPUT_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the environment may tell plugins; the rest, such as credentials, is not for them.
 const INHERITED: [&str; 9] = [
