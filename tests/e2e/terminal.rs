@@ -34,7 +34,7 @@ fn every_size_from_80x24_to_200x60_and_below_is_drawn() {
         (80, 24, "? help"),
         (60, 18, "? help"),
         (30, 6, "diabetes"),
-        (1, 1, ""),
+        (2, 2, ""),
         (200, 60, "? help"),
     ] {
         terminal.resize(columns, rows).unwrap();
@@ -159,17 +159,21 @@ fn the_way_down_to_the_rows_and_back() {
     terminal
         .wait_until(|screen| screen.contains("rows of") && screen.contains("line"))
         .unwrap();
-    for _ in 0..5 {
+    // One at a time: escapes in a row are one key to a terminal.
+    for words in ["What to do", "Findings", "1 Checks", "Missing values"] {
         terminal.send(Key::Esc).unwrap();
+        terminal
+            .wait_until(|screen| screen.contains(words))
+            .unwrap();
     }
-    terminal
-        .wait_until(|screen| screen.contains("1 Checks"))
-        .unwrap();
     terminal.send(Key::Char('?')).unwrap();
     terminal
         .wait_until(|screen| screen.contains("what to do"))
         .unwrap();
     terminal.send(Key::Esc).unwrap();
+    terminal
+        .wait_until(|screen| !screen.contains("what to do"))
+        .unwrap();
     terminal.send(Key::Char('q')).unwrap();
     let status = terminal.wait_exit().unwrap();
     assert!(status.success());
@@ -192,4 +196,56 @@ fn a_hangup_ends_with_the_shells_code() {
     signal("-HUP", &child.id().to_string());
     let status = child.wait().unwrap();
     assert_eq!(status.signal(), Some(1));
+}
+
+/// Printing and contained panics in other threads: neither may touch the screen.
+#[test]
+fn what_others_print_and_a_contained_panic_stay_off_the_screen() {
+    let project = Project::of_sample("diabetes");
+    let mut terminal = Terminal::builder()
+        .size(100, 30)
+        .env_clear()
+        .env("HOME", project.home())
+        .env("TERM", "xterm-256color")
+        .env("LANG", "C.UTF-8")
+        .timeout(PATIENCE)
+        .arg(project.path("."))
+        .spawn(env!("CARGO_BIN_EXE_chatter-under-test"))
+        .unwrap();
+    terminal
+        .wait_until(|screen| screen.contains("? help"))
+        .unwrap();
+    terminal.send(Key::Char('2')).unwrap();
+    terminal
+        .wait_until(|screen| screen.contains("2 Plugins"))
+        .unwrap();
+    let screen = terminal.wait_stable(Duration::from_millis(500)).unwrap();
+    assert!(
+        screen.alternate_screen(),
+        "the panic did not leave the screen"
+    );
+    let lines: Vec<String> = screen.text().lines().map(str::to_owned).collect();
+    assert!(
+        lines[0].contains("interlock"),
+        "nothing scrolled:\n{}",
+        screen.text()
+    );
+    assert!(
+        lines[29].contains("? help"),
+        "nothing scrolled:\n{}",
+        screen.text()
+    );
+    terminal.send(Key::Char('q')).unwrap();
+    assert!(terminal.wait_exit().unwrap().success());
+    assert!(terminal.screen().contains("ended well"));
+}
+
+/// Pictures are drawn with characters: no library that draws images, and needs one of the system, is
+/// linked.
+#[test]
+fn no_image_library_is_linked() {
+    let lock = std::fs::read_to_string(crate::harness::repository().join("Cargo.lock")).unwrap();
+    for name in ["ratatui-image", "chafa", "image"] {
+        assert!(!lock.contains(&format!("name = \"{name}\"")), "{name}");
+    }
 }

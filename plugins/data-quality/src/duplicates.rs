@@ -356,6 +356,9 @@ impl Found {
             None if has_rows => "no row repeats".to_owned(),
             None => "the train table has no rows".to_owned(),
         };
+        // The headline is the share that is furthest beyond its limit.
+        self.metrics
+            .sort_by_key(|metric| std::cmp::Reverse(crossing(metric)));
         let mut outcome = Outcome::new(verdict, summary);
         outcome.metrics = self.metrics;
         outcome.findings = self.findings;
@@ -378,4 +381,16 @@ impl Found {
         );
         outcome
     }
+}
+
+/// How many of its limits a metric crosses.
+fn crossing(metric: &Metric) -> usize {
+    let limits = metric.threshold.as_ref();
+    let limits = limits.map_or([None, None], |limits| [limits.warn, limits.fail]);
+    let value = metric.value.unwrap_or(0.0);
+    limits
+        .iter()
+        .flatten()
+        .filter(|limit| value > **limit)
+        .count()
 }

@@ -12,19 +12,25 @@ use crate::text::{bytes, clip, duration, pad, pad_left};
 
 /// The page of all plugins.
 pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
-    if scene.picture.plugins.is_empty() {
+    let dim = scene.look.style("ui.text.dim");
+    let mut items = if scene.picture.plugins.is_empty() {
         let text =
             "No plugin library was found. `interlock doctor` says where they are looked for.";
-        return paragraph(text, scene.look.style("ui.text.dim"), width);
+        paragraph(text, dim, width)
+    } else {
+        list(scene, width)
+    };
+    if !scene.output.is_empty() {
+        items.extend(section(scene, "Printed by this program itself"));
+        items.extend(lines(&scene.output, "own output", width));
     }
-    let name = scene
-        .picture
-        .plugins
-        .iter()
-        .map(|plugin| plugin.id.len())
-        .max()
-        .unwrap_or(0)
-        .clamp(6, 24);
+    items
+}
+
+fn list(scene: &Scene, width: usize) -> Vec<Item> {
+    let plugins = &scene.picture.plugins;
+    let name = plugins.iter().map(|plugin| plugin.id.len()).max();
+    let name = name.unwrap_or(0).clamp(6, 24);
     let head = format!(
         "{} {} {:>8} {:>6} {:>6} {:>8} {:>8} {:>7} {:>7} {:>9}",
         pad("plugin", name),
@@ -42,18 +48,7 @@ pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
         clip(&head, width),
         scene.look.style("ui.text.dim"),
     )];
-    for plugin in &scene.picture.plugins {
-        items.push(row(scene, plugin, name));
-    }
-    if !scene.output.is_empty() {
-        items.extend(section(scene, "Printed by this program itself"));
-        for line in scene.output.iter().rev().take(50).rev() {
-            items.push(Item::heading(
-                clip(line, width),
-                scene.look.style("ui.text.dim"),
-            ));
-        }
-    }
+    items.extend(plugins.iter().map(|plugin| row(scene, plugin, name)));
     items
 }
 
