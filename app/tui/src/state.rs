@@ -20,12 +20,23 @@ pub struct Cursor {
     pub key: String,
     /// Its position when it was last seen.
     pub index: usize,
+    /// Whether the reader chose it; until then the first item is selected, whatever comes before it.
+    pub is_chosen: bool,
     /// The selected spot on it.
     pub spot: usize,
     /// First line on screen.
     pub top: usize,
     /// First column on screen.
     pub left: usize,
+}
+
+impl Cursor {
+    /// Selects an item for the reader; from now on the selection stays with it.
+    pub fn choose(&mut self, index: usize, key: &str) {
+        self.index = index;
+        key.clone_into(&mut self.key);
+        self.is_chosen = true;
+    }
 }
 
 /// A page and what is selected on it.
@@ -228,8 +239,9 @@ fn settle(cursor: &mut Cursor, items: &[Item], body: Rect) {
         |index: &usize| items.get(*index).is_some_and(|item| !item.spots.is_empty());
     let by_key = items
         .iter()
-        .position(|item| !item.key.is_empty() && item.key == cursor.key);
-    let at = cursor.index.min(items.len().saturating_sub(1));
+        .position(|item| cursor.is_chosen && !item.key.is_empty() && item.key == cursor.key);
+    let wanted = if cursor.is_chosen { cursor.index } else { 0 };
+    let at = wanted.min(items.len().saturating_sub(1));
     let found = by_key
         .filter(is_selectable)
         .or_else(|| (at..items.len()).find(is_selectable))
@@ -296,6 +308,7 @@ mod tests {
         let mut cursor = Cursor {
             key: "c".to_owned(),
             index: 2,
+            is_chosen: true,
             ..Cursor::default()
         };
         settle(&mut cursor, &rows(&["x", "y", "a", "b", "c"]), BODY);
@@ -303,10 +316,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_item_is_selected_until_another_is_chosen() {
+        let mut cursor = Cursor::default();
+        settle(&mut cursor, &rows(&["c"]), BODY);
+        settle(&mut cursor, &rows(&["a", "b", "c"]), BODY);
+        assert_eq!(cursor.key, "a");
+    }
+
+    #[test]
     fn a_vanished_item_hands_the_selection_to_its_neighbor() {
         let mut cursor = Cursor {
             key: "gone".to_owned(),
             index: 1,
+            is_chosen: true,
             ..Cursor::default()
         };
         settle(&mut cursor, &rows(&["a", "b", "c"]), BODY);

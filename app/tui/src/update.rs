@@ -268,6 +268,7 @@ fn open(state: &mut State) {
     let target = state
         .selected(&items)
         .and_then(|(_, _, spot)| spot.target.clone());
+    state.place_mut().cursor.is_chosen = true;
     state.stack.extend(target.map(Place::new));
 }
 
@@ -307,8 +308,7 @@ fn move_by(state: &mut State, n: i32) {
             .get(cursor.index)
             .and_then(|item| item.spots.get(cursor.spot))
             .map(|spot| spot.from);
-        cursor.index = *index;
-        cursor.key.clone_from(&items[*index].key);
+        cursor.choose(*index, &items[*index].key);
         // The spot nearest to the column that was selected.
         let spots = &items[*index].spots;
         let distance = |at: &usize| column.unwrap_or(0).abs_diff(spots[*at].from);

@@ -169,6 +169,7 @@ fn frame(
 
 /// The selection of a list that has none.
 static NOTHING: Cursor = Cursor {
+    is_chosen: false,
     key: String::new(),
     index: usize::MAX,
     spot: 0,

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use interlock_plugin_api::{CheckError, Column, MISSING};
 
 /// From here on doubles do not hold every whole number.
@@ -17,8 +18,8 @@ const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 /// Gives equal values of a column equal codes, across tables.
 #[derive(Debug, Default)]
 pub struct Coder<'t> {
-    numbers: HashMap<u64, u32>,
-    texts: HashMap<Cow<'t, str>, u32>,
+    numbers: HashMap<u64, u32, FixedState>,
+    texts: HashMap<Cow<'t, str>, u32, FixedState>,
 }
 
 /// One column as codes.

@@ -10,7 +10,7 @@ use interlock_plugin_api::{
 use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
-use crate::variation::{Variation, canonical, equal_groups, n_exceptions};
+use crate::variation::{Variation, equal_groups, n_exceptions};
 use crate::wording::{self, MAX_FINDINGS, MAX_MARKS, counted, names, percent, shortened};
 
 /// Settings of the check.
@@ -94,7 +94,7 @@ fn known(train: &Table<'_>) -> Result<Vec<Known>, CheckError> {
         known.push(Known {
             name: column.name().to_owned(),
             top: first.and_then(|row| column.display(row)),
-            codes: canonical(&codes.codes),
+            codes: codes.codes,
             variation,
         });
     }
@@ -152,7 +152,7 @@ impl Found {
             .iter()
             .filter(|column| column.variation.n_distinct > 1)
             .collect();
-        let codes: Vec<Vec<u32>> = varied.iter().map(|column| column.codes.clone()).collect();
+        let codes: Vec<&[u32]> = varied.iter().map(|column| &column.codes[..]).collect();
         for group in equal_groups(&codes) {
             let members: Vec<&str> = group.iter().map(|&at| varied[at].name.as_str()).collect();
             let is_key = members

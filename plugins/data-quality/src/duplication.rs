@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 /// Rows as columns of codes.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'c> {
@@ -20,7 +22,7 @@ const NONE: u32 = u32::MAX;
 /// Rows of one table by hash.
 struct Index<'c> {
     rows: Rows<'c>,
-    heads: HashMap<u64, u32>,
+    heads: HashMap<u64, u32, FixedState>,
     /// For a row in the index, another one with its hash that differs from it.
     next: Vec<u32>,
 }
@@ -72,7 +74,7 @@ impl<'c> Index<'c> {
     fn new(rows: Rows<'c>) -> Self {
         Self {
             rows,
-            heads: HashMap::with_capacity(rows.n_rows),
+            heads: HashMap::with_capacity_and_hasher(rows.n_rows, FixedState::default()),
             next: vec![NONE; rows.n_rows],
         }
     }
@@ -142,7 +144,7 @@ pub fn repeated(firsts: &[usize]) -> Vec<usize> {
 
 /// Groups of equal rows with more than one class among them. Rows without class are left out.
 pub fn conflicts(firsts: &[usize], classes: &[Option<u32>]) -> Conflicts {
-    let mut counts: HashMap<(usize, u32), usize> = HashMap::new();
+    let mut counts: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
     for (&first, class) in firsts.iter().zip(classes) {
         if let Some(class) = class {
             *counts.entry((first, *class)).or_default() += 1;

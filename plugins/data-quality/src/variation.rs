@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use interlock_plugin_api::MISSING;
 
 /// How one column varies.
@@ -63,25 +64,11 @@ impl Variation {
     }
 }
 
-/// Codes renumbered in order of first appearance: equal for two columns exactly if each one's value
-/// tells the other's.
-pub fn canonical(codes: &[u32]) -> Vec<u32> {
-    let mut known = HashMap::new();
-    codes
-        .iter()
-        .map(|code| {
-            if *code == MISSING {
-                return MISSING;
-            }
-            let next = u32::try_from(known.len()).unwrap_or(MISSING - 1);
-            *known.entry(*code).or_insert(next)
-        })
-        .collect()
-}
-
-/// Groups of equal columns, as positions in `columns`; each group ascending and of two or more.
-pub fn equal_groups(columns: &[Vec<u32>]) -> Vec<Vec<usize>> {
-    let mut by_codes: HashMap<&[u32], Vec<usize>> = HashMap::new();
+/// Groups of columns each of whose values tells the others', as positions in `columns`; each group
+/// ascending and of two or more. Codes must count up in order of first appearance, so that columns
+/// which tell each other have equal codes.
+pub fn equal_groups(columns: &[&[u32]]) -> Vec<Vec<usize>> {
+    let mut by_codes: HashMap<&[u32], Vec<usize>, FixedState> = HashMap::default();
     for (position, codes) in columns.iter().enumerate() {
         by_codes.entry(codes).or_default().push(position);
     }
@@ -96,13 +83,13 @@ pub fn equal_groups(columns: &[Vec<u32>]) -> Vec<Vec<usize>> {
 /// Rows that do not follow the best rule "this value of the column, that value of the target":
 /// none if the column gives the target away. Rows without target are left out.
 pub fn n_exceptions(codes: &[u32], target: &[u32]) -> usize {
-    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
+    let mut counts: HashMap<(u32, u32), usize, FixedState> = HashMap::default();
     for pair in codes.iter().zip(target) {
         if *pair.1 != MISSING {
             *counts.entry((*pair.0, *pair.1)).or_default() += 1;
         }
     }
-    let mut values: HashMap<u32, (usize, usize)> = HashMap::new();
+    let mut values: HashMap<u32, (usize, usize), FixedState> = HashMap::default();
     #[expect(
         clippy::iter_over_hash_type,
         reason = "sums and maxima do not depend on the order"

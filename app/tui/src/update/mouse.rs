@@ -52,7 +52,7 @@ fn show_stage(state: &mut State, column: usize) {
         .find(|check| check.info.stage == stage);
     if let Some(check) = first {
         show_pane(state, 0);
-        state.place_mut().cursor.key.clone_from(&check.info.id);
+        state.place_mut().cursor.choose(0, &check.info.id);
     }
 }
 
@@ -78,9 +78,8 @@ fn select(state: &mut State, column: u16, row: u16) {
         let spot = spot.unwrap_or(0);
         let is_again = cursor.index == index && cursor.spot == spot;
         let cursor = &mut state.place_mut().cursor;
-        cursor.index = index;
+        cursor.choose(index, &item.key);
         cursor.spot = spot;
-        cursor.key.clone_from(&item.key);
         if is_again && item.spots[spot].target.is_some() {
             open(state);
         }
