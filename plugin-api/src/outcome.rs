@@ -100,6 +100,36 @@ fn neutral() -> Direction {
 }
 
 impl Metric {
+    /// What its value alone means against its thresholds: [`Verdict::Fail`] or [`Verdict::Warn`] if
+    /// it crosses one, else [`Verdict::Pass`]; `None` without value, threshold or direction.
+    pub fn standing(&self) -> Option<Verdict> {
+        let (value, limits) = (self.value?, self.threshold.as_ref()?);
+        let crosses = |limit: Option<f64>| {
+            limit.is_some_and(|limit| match self.direction {
+                Direction::HigherIsBetter => value < limit,
+                Direction::LowerIsBetter => value > limit,
+                Direction::Neutral => false,
+            })
+        };
+        match self.direction {
+            Direction::Neutral => None,
+            _ if crosses(limits.fail) => Some(Verdict::Fail),
+            _ if crosses(limits.warn) => Some(Verdict::Warn),
+            _ => Some(Verdict::Pass),
+        }
+    }
+
+    /// The threshold to show beside the value: the one for failure if the value crosses it, else the
+    /// one that is crossed first.
+    pub fn limit(&self) -> Option<f64> {
+        let limits = self.threshold.as_ref()?;
+        if self.standing() == Some(Verdict::Fail) {
+            limits.fail
+        } else {
+            limits.warn.or(limits.fail)
+        }
+    }
+
     /// A metric without unit, interval and threshold, resting on `n` rows.
     pub fn new(id: impl Into<String>, value: f64, n: u64) -> Self {
         Self {
@@ -341,5 +371,33 @@ impl Outcome {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: f64, standing: Verdict, limit: f64) {
+        let lower = Metric::new("rate", value, 10).at_most(Some(0.1), Some(0.5));
+        assert_eq!(
+            (lower.standing(), lower.limit()),
+            (Some(standing), Some(limit))
+        );
+        let higher = Metric::new("rate", -value, 10).at_least(Some(-0.1), Some(-0.5));
+        assert_eq!(
+            (higher.standing(), higher.limit()),
+            (Some(standing), Some(-limit))
+        );
+    }
+
+    #[test]
+    fn the_limit_beside_a_value_is_the_one_it_crossed_or_crosses_first() {
+        check(0.05, Verdict::Pass, 0.1);
+        check(0.1, Verdict::Pass, 0.1);
+        check(0.3, Verdict::Warn, 0.1);
+        check(0.6, Verdict::Fail, 0.5);
+        assert_eq!(Metric::new("rate", 1.0, 10).limit(), None);
     }
 }

@@ -7,7 +7,7 @@
 
 mod source;
 
-use source::{SourceFile, manifest_dependencies, module_order, repository, rust_files};
+use source::{SourceFile, manifest_dependencies, module_order, modules, repository, rust_files};
 
 /// The only files that may hold `unsafe`: the border to plugins, memory maps, processes, the
 /// terminal's file descriptors, and what stands in for a misbehaving plugin.
@@ -224,6 +224,32 @@ fn imports_follow_the_data() {
         }
     }
     report(&violations);
+}
+
+#[test]
+fn children_use_only_the_siblings_above_them() {
+    let files = rust_files();
+    each_file(|file, violations| {
+        let Some((parent, own)) = file.parent_and_name() else {
+            return;
+        };
+        let Some(parent) = files.iter().find(|other| other.path == parent) else {
+            return;
+        };
+        let order = modules(&parent.text);
+        let place = |name: &str| order.iter().position(|module| module == name);
+        let Some(own_place) = place(&own) else {
+            return;
+        };
+        for (number, used) in file.parent_imports() {
+            if own != "tests" && place(&used).is_some_and(|at| at > own_place) {
+                violations.push(format!(
+                    "{}:{number}: `{own}` uses `super::{used}`, which stands below it in {}",
+                    file.path, parent.path
+                ));
+            }
+        }
+    });
 }
 
 #[test]

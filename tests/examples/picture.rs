@@ -41,7 +41,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .spawn(program)?;
     terminal.wait_until(|screen| screen.contains("FAIL") && !screen.contains("...."))?;
     let screen = terminal.wait_stable(Duration::from_secs(1))?;
-    std::fs::write(top.join("tests/screen/dashboard.svg"), svg(&screen))?;
+    let folder = top.join("tests/screen");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("dashboard.svg"), svg(&screen))?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Loads one table and prints what came out: `load FILE… CACHE_DIR`. Timed from outside by
-//! `bench/load_side_by_side.py`.
+//! `benches/against_pandas.py`.
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 

@@ -6,17 +6,17 @@
 //! Reads no table and no model. Settings of checks are kept as written until the plugin says which
 //! settings its checks have; see [`check_params`].
 
-mod annotated;
-
 mod nearest;
-
-mod params;
 
 mod reader;
 
+mod units;
+
 mod sections;
 
-mod units;
+mod params;
+
+mod annotated;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

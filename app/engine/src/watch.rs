@@ -8,9 +8,9 @@
 //! grows is waited for. Nothing wakes up while nothing happens, except where only polling works, which
 //! is announced.
 
-mod look;
-
 mod set;
+
+mod look;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

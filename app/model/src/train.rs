@@ -6,11 +6,11 @@
 //! The learning itself is smartcore's; what is done around it stands here: encoding, votes as
 //! probabilities, and boosting over its regression trees.
 
-mod boosting;
-
 mod spec;
 
 mod trees;
+
+mod boosting;
 
 use smartcore::linalg::basic::arrays::Array as _;
 use smartcore::linalg::basic::matrix::DenseMatrix;

@@ -12,9 +12,9 @@ mod bars;
 
 mod grid;
 
-mod lines;
-
 mod points;
+
+mod lines;
 
 mod tables;
 

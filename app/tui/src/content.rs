@@ -3,19 +3,19 @@
 //! In: a [`Scene`] and a [`Page`]. Out: the page's [`Item`]s for a width. Nothing here knows what is
 //! selected or where on the screen it stands.
 
-mod check;
-
 mod checks;
+
+mod check;
 
 mod finding;
 
-mod inputs;
+mod rows;
 
-mod log;
+mod inputs;
 
 mod plugins;
 
-mod rows;
+mod log;
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};

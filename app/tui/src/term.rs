@@ -68,7 +68,8 @@ impl<W: Write> Screen<W> {
         Ok(screen)
     }
 
-    fn new(out: W, has_mouse: bool) -> Self {
+    /// A screen over `out` that has not taken any terminal: for frames that only have to be encoded.
+    pub fn new(out: W, has_mouse: bool) -> Self {
         let frame = Frame::default();
         Self {
             out,

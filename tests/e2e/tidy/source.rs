@@ -138,16 +138,55 @@ impl SourceFile {
         }
         imports
     }
+
+    /// The file that declares this one as its child, and the name it has there.
+    pub(super) fn parent_and_name(&self) -> Option<(String, String)> {
+        let (folder, file) = self.path.rsplit_once('/')?;
+        let name = file.strip_suffix(".rs")?;
+        Some((format!("{folder}.rs"), name.to_owned()))
+    }
+
+    /// Names this file takes from its parent as `super::name`, outside its tests.
+    pub(super) fn parent_imports(&self) -> Vec<(usize, String)> {
+        let mut imports = Vec::new();
+        for (number, line) in self.code_lines() {
+            if line.trim() == "#[cfg(test)]" {
+                break;
+            }
+            for (at, _) in line.match_indices("super::") {
+                let rest = &line[at + "super::".len()..];
+                let group = rest
+                    .strip_prefix('{')
+                    .and_then(|rest| rest.split('}').next());
+                for path in group.unwrap_or(rest).split(',') {
+                    let name: String = path
+                        .trim()
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
+                    imports.push((number, name));
+                    if group.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        imports
+    }
 }
 
 /// Names of the modules in a crate's `lib.rs`, in order.
 pub(super) fn module_order(folder: &str) -> Vec<String> {
     let path = repository().join(folder).join("src/lib.rs");
-    let text = fs::read_to_string(&path).expect("every crate has a lib.rs");
+    modules(&fs::read_to_string(&path).expect("every crate has a lib.rs"))
+}
+
+/// Names of the modules a file declares, in order.
+pub(super) fn modules(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| {
             let name = line.trim().strip_suffix(';')?.rsplit_once("mod ")?;
-            let is_declaration = matches!(name.0, "" | "pub " | "pub(crate) ");
+            let is_declaration = matches!(name.0, "" | "pub " | "pub(crate) " | "pub(super) ");
             is_declaration.then(|| name.1.to_owned())
         })
         .collect()

@@ -7,7 +7,7 @@ use std::fs;
 /// Memory it holds, in MiB.
 pub(crate) fn resident_mib(pid: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    number_after(&status, "VmRSS:") / 1024.0
+    number_after(&status, "VmRSS:") as f64 / 1024.0
 }
 
 /// Processor time it used, user and system, in hundredths of a second.
@@ -37,7 +37,7 @@ pub(crate) fn n_wakeups(pid: u32) -> u64 {
         .flatten()
         .map(|thread| fs::read_to_string(thread.path().join("status")).unwrap_or_default())
         .map(|status| number_after(&status, "voluntary_ctxt_switches:"))
-        .sum::<f64>() as u64
+        .sum()
 }
 
 /// Its child processes.
@@ -57,9 +57,9 @@ pub(crate) fn workers(pid: u32) -> Vec<u32> {
     found
 }
 
-fn number_after(text: &str, name: &str) -> f64 {
+fn number_after(text: &str, name: &str) -> u64 {
     text.lines()
         .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or(0.0)
+        .unwrap_or(0)
 }

@@ -129,8 +129,8 @@ impl Table {
         while n_rows < N_ROWS {
             line.clear();
             let mut sum = 0.0;
-            for column in 0..9 {
-                let value = (self.next() % 10_000) as f64 / (column + 1) as f64;
+            for column in 0..9_u32 {
+                let value = (self.next() % 10_000) as f64 / f64::from(column + 1);
                 sum += value;
                 let _written = write!(line, "{value:.3},");
             }

@@ -174,11 +174,7 @@ fn metric(metric: &Metric) -> String {
         let (low, high) = (number(interval.low), number(interval.high));
         let _written = write!(text, " [{low}, {high}]");
     }
-    if let Some(limit) = metric
-        .threshold
-        .as_ref()
-        .and_then(|limits| limits.fail.or(limits.warn))
-    {
+    if let Some(limit) = metric.limit() {
         let _written = write!(text, ", limit {}", number(limit));
     }
     let _written = write!(text, ", n = {}", metric.n);

@@ -1,7 +1,7 @@
 //! One check: its verdict and why, then findings, metrics, charts, notes and history to drill into.
 
 use interlock_engine::picture::{CheckState, RunState};
-use interlock_plugin_api::outcome::{Metric, Outcome, Severity};
+use interlock_plugin_api::outcome::{Metric, Outcome, Severity, Verdict};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -239,23 +239,10 @@ fn metric_row(scene: &Scene, metric: &Metric, name: usize) -> Item {
 
 /// The style of a value that crosses its limits.
 fn crossing(scene: &Scene, metric: &Metric) -> Style {
-    use interlock_plugin_api::outcome::Direction;
-    let (Some(value), Some(limits)) = (metric.value, &metric.threshold) else {
-        return Style::default();
-    };
-    let crosses = |limit: Option<f64>| {
-        limit.is_some_and(|limit| match metric.direction {
-            Direction::HigherIsBetter => value < limit,
-            Direction::LowerIsBetter => value > limit,
-            Direction::Neutral => false,
-        })
-    };
-    if crosses(limits.fail) {
-        scene.look.style("status.fail")
-    } else if crosses(limits.warn) {
-        scene.look.style("status.warn")
-    } else {
-        Style::default()
+    match metric.standing() {
+        Some(Verdict::Fail) => scene.look.style("status.fail"),
+        Some(Verdict::Warn) => scene.look.style("status.warn"),
+        Some(Verdict::Pass | Verdict::Inconclusive) | None => Style::default(),
     }
 }
 

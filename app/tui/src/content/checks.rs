@@ -194,8 +194,7 @@ fn value(check: &CheckState) -> String {
 
 /// The limit of a metric, as what is accepted: `≤ 0.200`.
 pub(super) fn limit(metric: &Metric) -> Option<String> {
-    let limits = metric.threshold.as_ref()?;
-    let limit = number(limits.fail.or(limits.warn)?);
+    let limit = number(metric.limit()?);
     Some(match metric.direction {
         Direction::HigherIsBetter => format!("≥ {limit}"),
         Direction::LowerIsBetter => format!("≤ {limit}"),
