@@ -56,7 +56,7 @@ fn benches(criterion: &mut Criterion) {
         });
     });
     criterion.bench_function("CSV of 30 000 x 15, bytes known", |bencher| {
-        bencher.iter(read)
+        bencher.iter(read);
     });
 }
 
