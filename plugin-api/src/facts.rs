@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check_info::{Need, Needs};
+
 /// What the model is asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -118,6 +120,30 @@ pub struct ProjectFacts {
 }
 
 impl ProjectFacts {
+    /// The facts a check with these needs may see: what it does not declare is not there, so that a
+    /// change it does not declare cannot alter its result.
+    #[must_use]
+    pub fn seen_by(&self, needs: &Needs) -> Self {
+        let mut seen = self.clone();
+        if !needs.columns.is_empty() {
+            seen.columns
+                .retain(|column| needs.columns.contains(&column.name));
+        }
+        if needs.target == Need::No {
+            seen.target = None;
+            seen.positive = None;
+        }
+        if needs.sensitive == Need::No {
+            for column in &mut seen.columns {
+                column.is_sensitive = false;
+            }
+        }
+        if needs.model == Need::No {
+            seen.model = None;
+        }
+        seen
+    }
+
     /// What is known of the column of this name.
     pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
         self.columns.iter().find(|column| column.name == name)

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::border::PluginModuleRef;
+use crate::check_info::{Need, Needs};
 use crate::error::{CheckError, CheckErrorKind};
 use crate::facts::{ColumnFacts, ModelFacts, ProjectFacts};
 use crate::features::{Feature, FeatureValues, Features};
@@ -123,15 +124,19 @@ impl Run {
         self
     }
 
-    /// Runs the check of this id.
+    /// Runs the check of this id. As in the program, it sees only what it declares: a table, the
+    /// model or the target that its `needs` do not name are not there.
     ///
     /// # Errors
     /// The check's own error, or why its outcome would be refused.
     pub fn check(&self, id: &str) -> Result<Outcome, CheckError> {
         let plugin = Plugin::of_module(self.module)?;
+        let info = plugin.checks.iter().find(|check| check.id == id);
+        let needs = info.map(|check| check.needs.clone()).unwrap_or_default();
         let services = Services {
             run: self,
-            facts: wire::encode(&self.facts),
+            facts: wire::encode(&self.facts.seen_by(&needs)),
+            needs,
             params: self.encoded_params(),
         };
         decode_outcome(&plugin.run(id, &services)?)
@@ -168,6 +173,7 @@ impl Run {
 struct Services<'a> {
     run: &'a Run,
     facts: Vec<u8>,
+    needs: Needs,
     params: Vec<u8>,
 }
 
@@ -181,7 +187,10 @@ impl HostServices for Services<'_> {
     }
 
     fn table(&self, role: Role) -> Option<(ArrowArray, ArrowSchema)> {
-        self.run.tables.get(&role).map(TestTable::export)
+        let table = self.run.tables.get(&role);
+        table
+            .filter(|_| self.needs.table(role) != Need::No)
+            .map(TestTable::export)
     }
 
     fn predict(
@@ -195,6 +204,7 @@ impl HostServices for Services<'_> {
             .run
             .model
             .as_ref()
+            .filter(|_| self.needs.model != Need::No)
             .ok_or_else(|| CheckError::new(CheckErrorKind::Model, "no model"))?;
         let columns = columns.iter().map(owned).collect();
         let predictions = model(&Features { n_rows, columns });

@@ -471,7 +471,7 @@ impl Checks {
             library: record.library,
             check: id.to_owned(),
             params,
-            facts: encode(&schedule::visible_facts(needs, &present.snapshot.facts)),
+            facts: encode(&present.snapshot.facts.seen_by(needs)),
             tables,
             columns: needs.columns.clone(),
             model: model.map(|model| ModelFile {

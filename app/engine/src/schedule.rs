@@ -3,12 +3,11 @@
 //! In: what a check declares, the snapshot, its plugin and settings. Out: why it cannot run, or the
 //! [`ResultKey`] that names this very run; equal keys mean equal results.
 //!
-//! A check sees only what it declares: [`visible_facts`] removes the rest, so that a change it does
+//! A check sees only what it declares: [`interlock_plugin_api::ProjectFacts::seen_by`] removes the rest, so that a change it does
 //! not declare cannot alter its result, and its key needs to cover nothing more.
 //! This module knows no threads, no clock and no plugin code.
 
 use interlock_plugin_api::check_info::{CheckInfo, Cost, Need, Needs, Stage};
-use interlock_plugin_api::facts::ProjectFacts;
 use interlock_plugin_api::outcome::Role;
 
 use crate::fingerprint::Fingerprint;
@@ -75,28 +74,6 @@ pub(crate) fn unmet(needs: &Needs, snapshot: &Snapshot) -> Option<String> {
         .iter()
         .find(is_missing)
         .map(|name| format!("no column '{name}'"))
-}
-
-/// The facts a check with these needs may see.
-pub(crate) fn visible_facts(needs: &Needs, facts: &ProjectFacts) -> ProjectFacts {
-    let mut seen = facts.clone();
-    if !needs.columns.is_empty() {
-        seen.columns
-            .retain(|column| needs.columns.contains(&column.name));
-    }
-    if needs.target == Need::No {
-        seen.target = None;
-        seen.positive = None;
-    }
-    if needs.sensitive == Need::No {
-        for column in &mut seen.columns {
-            column.is_sensitive = false;
-        }
-    }
-    if needs.model == Need::No {
-        seen.model = None;
-    }
-    seen
 }
 
 /// The inputs a check with these needs reads from the snapshot, in a fixed order.

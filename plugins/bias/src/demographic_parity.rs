@@ -61,7 +61,7 @@ impl Default for Settings {
     id = "bias.demographic-parity",
     title = "Demographic parity",
     stage = "bias",
-    needs(train?, test?, model, sensitive),
+    needs(train?, test?, model, target?, sensitive),
     codes(
         BI001 = "a group is selected less often than another",
         BI002 = "groups too small to compare",

@@ -119,7 +119,7 @@ struct Walk {
     id = "drift.columns",
     title = "Drift of columns",
     stage = "monitoring",
-    needs(train, current),
+    needs(train, current, model?, target?),
     codes(
         DR001 = "a column drifted",
         DR002 = "the target drifted",

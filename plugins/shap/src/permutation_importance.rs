@@ -115,7 +115,7 @@ pub fn importances(
     id = "shap.permutation-importance",
     title = "Permutation importance",
     stage = "interpretability",
-    needs(train?, test?, model, target),
+    needs(train?, test?, model, target, sensitive?),
     codes(
         SH001 = "one column carries nearly all importance",
         SH002 = "a sensitive column is important",

@@ -83,7 +83,7 @@ struct Found<'f> {
     id = "shap.values",
     title = "SHAP values",
     stage = "interpretability",
-    needs(train?, test?, model),
+    needs(train?, test?, model, sensitive?),
     codes(
         SH011 = "values do not add up to the prediction",
         SH012 = "a sensitive column carries decisions",

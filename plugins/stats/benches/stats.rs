@@ -13,7 +13,7 @@ use interlock_stats::distance::{jensen_shannon_distance, population_stability_in
 use interlock_stats::multiplicity::benjamini_hochberg;
 use interlock_stats::order::ranks;
 use interlock_stats::rng::Rng;
-use interlock_stats::two_sample::kolmogorov_smirnov;
+use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
 
 const N: usize = 30_000;
 
@@ -25,7 +25,13 @@ fn normal(seed: u64, shift: f64) -> Vec<f64> {
 fn samples(criterion: &mut Criterion) {
     let (left, right) = (normal(1, 0.0), normal(2, 0.1));
     criterion.bench_function("Kolmogorov-Smirnov", |bencher| {
-        bencher.iter(|| kolmogorov_smirnov(black_box(&left), black_box(&right)));
+        bencher.iter(|| {
+            kolmogorov_smirnov(
+                black_box(&left),
+                black_box(&right),
+                PValueMethod::Asymptotic,
+            )
+        });
     });
     criterion.bench_function("Wasserstein", |bencher| {
         bencher.iter(|| wasserstein(black_box(&left), black_box(&right)));

@@ -62,7 +62,7 @@ impl Checks {
                 .map_or(why, ToOwned::to_owned);
             return Wish::Skip(why);
         }
-        let facts = schedule::visible_facts(needs, &present.snapshot.facts);
+        let facts = present.snapshot.facts.seen_by(needs);
         let facts = encode(&facts);
         let mut inputs = schedule::inputs_seen(needs, present.snapshot, &facts);
         inputs.push(InputSeen {
