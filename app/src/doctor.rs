@@ -74,7 +74,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
 
 fn line(name: &str, value: &str) {
     say(&interlock_engine::report::printable(&format!(
-        "  {name:<18} {value}"
+        "  {name:<36} {value}"
     )));
 }
 

@@ -12,7 +12,7 @@ use interlock_engine::report::{self, human, json, plain};
 use interlock_engine::run::Engine;
 
 use crate::args::{CheckArgs, Format, WatchArgs};
-use crate::{project, say};
+use crate::{project, say, try_say};
 
 /// `interlock check`.
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
@@ -40,27 +40,28 @@ pub(crate) fn watch(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let engine = Engine::start(options).context("starting the engine")?;
     let mut was_settled = false;
     loop {
+        let mut lines = Vec::new();
         select! {
             recv(engine.log) -> entry => match entry {
-                Ok(entry) => say(&plain::line(&entry, 0)),
+                Ok(entry) => lines.push(plain::line(&entry, 0)),
                 Err(_) => break,
             },
             recv(engine.pictures) -> picture => match picture {
                 Ok(picture) => {
                     // The log lines that led here come first.
-                    for entry in engine.log.try_iter() {
-                        say(&plain::line(&entry, 0));
-                    }
+                    lines.extend(engine.log.try_iter().map(|entry| plain::line(&entry, 0)));
                     let is_settled = picture.is_settled();
                     if is_settled && !was_settled {
-                        for line in plain::standings(&picture) {
-                            say(&line);
-                        }
+                        lines.extend(plain::standings(&picture));
                     }
                     was_settled = is_settled;
                 }
                 Err(_) => break,
             },
+        }
+        if lines.iter().any(|line| try_say(line).is_err()) {
+            // Nobody reads any more.
+            break;
         }
     }
     engine.stop();

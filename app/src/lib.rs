@@ -19,6 +19,7 @@ mod plugins;
 
 mod doctor;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -79,20 +80,21 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the screen is not up: errors of the command line go to stderr"
-)]
-/// Says what went wrong.
+/// Says what went wrong. Who does not listen misses it, nothing more.
 pub fn complain(text: &str) {
-    eprintln!("{text}");
+    let _not_heard = writeln!(std::io::stderr(), "{text}");
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the answer of a headless command is its standard output"
-)]
-/// Says what was asked for.
+/// Says what was asked for. A reader that has gone, as in `interlock check | head`, is no error: the
+/// exit status still is the verdict.
 pub fn say(text: &str) {
-    println!("{text}");
+    let _not_heard = try_say(text);
+}
+
+/// Says what was asked for.
+///
+/// # Errors
+/// If nobody listens any more.
+pub fn try_say(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
 }

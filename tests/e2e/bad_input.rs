@@ -22,6 +22,25 @@ fn a_wrong_key_is_named_with_line_and_the_nearest_right_one() {
 }
 
 #[test]
+fn a_check_that_no_plugin_has_is_named_and_a_required_one_is_no_pass() {
+    let project = Project::of_sample("diabetes");
+    let text = project.read("interlock.toml");
+    let section = |more: &str| format!("{text}\n[checks.\"drift.colums\"]\n{more}");
+    project.save("interlock.toml", &section(""));
+    let run = project.run(&["check", "--format", "json"]);
+    let problems = run.json()["problems"].to_string();
+    assert!(
+        problems.contains("no plugin has a check 'drift.colums'")
+            && problems.contains("did you mean 'drift.columns'?"),
+        "{problems}"
+    );
+    project.save("interlock.toml", &section("required = true\n"));
+    let report = project.run(&["check", "--format", "json"]).json();
+    let verdict = report["verdict"].as_str().unwrap();
+    assert!(matches!(verdict, "error" | "fail"), "{verdict}");
+}
+
+#[test]
 fn a_ragged_row_is_named_and_the_others_are_checked() {
     let project = Project::of_sample("diabetes");
     let mut text = project.read("train.csv");

@@ -106,6 +106,26 @@ fn the_exit_status_is_that_of_the_worst_check() {
 }
 
 #[test]
+fn a_reader_that_has_gone_changes_no_exit_status() {
+    let project = Project::of_sample("diabetes");
+    let expected = project.run(&["check"]).code();
+    let mut command = std::process::Command::new(crate::harness::program());
+    let mut child = project
+        .at_home(&mut command)
+        .arg("check")
+        .arg(project.path("."))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(expected), "{complaint}");
+    assert!(complaint.is_empty(), "{complaint}");
+}
+
+#[test]
 fn the_json_report_keeps_to_its_schema() {
     let project = Project::of_sample("german-credit");
     let report = project.run(&["check", "--format", "json"]).json();

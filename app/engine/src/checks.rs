@@ -13,6 +13,8 @@ pub(crate) mod record;
 
 mod wish;
 
+mod unknown;
+
 mod words;
 
 use std::collections::BTreeMap;

@@ -219,6 +219,8 @@ pub struct CheckConfig {
     pub cadence: Option<Duration>,
     /// Its own settings, as written.
     pub params: BTreeMap<String, ParamSetting>,
+    /// Line of the section in the project file; `None` where no file says it.
+    pub line: Option<u64>,
 }
 
 impl Default for CheckConfig {
@@ -229,6 +231,7 @@ impl Default for CheckConfig {
             severity: CheckSeverity::Fail,
             cadence: None,
             params: BTreeMap::new(),
+            line: None,
         }
     }
 }

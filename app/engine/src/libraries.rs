@@ -124,6 +124,12 @@ impl Libraries {
         self.libraries.get_mut(&id)
     }
 
+    /// Whether every library has answered, well or not.
+    pub(crate) fn are_known(&self) -> bool {
+        let mut libraries = self.libraries.values();
+        libraries.all(|library| library.health != PluginHealth::Opening)
+    }
+
     /// The plugins as the picture shows them, by id.
     pub(crate) fn states(&self) -> Vec<Arc<PluginState>> {
         let mut states: Vec<Arc<PluginState>> = self

@@ -76,6 +76,8 @@ pub struct ProjectState {
     pub stale_config: Option<String>,
     /// The screen's theme, if the project file names one.
     pub theme: Option<String>,
+    /// Checks the project file requires and no plugin has: never a pass.
+    pub missing_checks: Vec<String>,
 }
 
 /// One table or the model.

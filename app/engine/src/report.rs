@@ -10,7 +10,7 @@ pub mod json;
 
 pub mod plain;
 
-use crate::picture::{Picture, Standing};
+use crate::picture::{Picture, PluginHealth, PluginState, Standing};
 
 /// What one headless run came to, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,24 @@ impl ExitStatus {
 }
 
 /// The verdict over all checks: the worst standing. Skipped checks count for nothing; without any
-/// other check there is nothing to go by.
+/// other check there is nothing to go by. A required check that no plugin has, and a plugin that could
+/// not say which checks it has, count as broken checks.
 pub fn overall(picture: &Picture) -> Standing {
+    let is_silent = |plugin: &PluginState| {
+        let is_broken = matches!(
+            plugin.health,
+            PluginHealth::Broken(_) | PluginHealth::Quarantined(_)
+        );
+        is_broken && plugin.n_checks == 0
+    };
+    let has_missing = !picture.project.missing_checks.is_empty()
+        || picture.plugins.iter().any(|plugin| is_silent(plugin));
     picture
         .checks
         .iter()
         .map(|check| check.standing)
         .filter(|standing| *standing != Standing::Skipped)
+        .chain(has_missing.then_some(Standing::Error))
         .max()
         .unwrap_or(Standing::Inconclusive)
 }

@@ -317,11 +317,20 @@ impl App {
         if self.model.is_coming() {
             loading.push(self.model.label());
         }
+        // Before the plugins have answered nobody knows which checks there are.
+        let are_known = self.libraries.are_known();
+        let (unknown, missing_checks) = if are_known {
+            let checks = &self.checks;
+            (checks.unknown(&self.config), checks.missing(&self.config))
+        } else {
+            (Vec::new(), Vec::new())
+        };
         let problems = self
             .config_problems
             .iter()
             .chain(self.inputs.problems())
             .chain(&self.snapshot_problems)
+            .chain(&unknown)
             .cloned()
             .collect();
         Picture {
@@ -333,6 +342,7 @@ impl App {
                 problems,
                 stale_config: self.stale_config.clone(),
                 theme: self.config.theme.clone(),
+                missing_checks,
             },
             checks: self.checks.states(),
             plugins: self.libraries.states(),

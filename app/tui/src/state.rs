@@ -162,6 +162,10 @@ impl State {
         if let Some(why) = &picture.activity.read_only {
             lines.push((Standing::Warn, why.clone()));
         }
+        for id in &picture.project.missing_checks {
+            let text = format!("the required check '{id}' is in no plugin");
+            lines.push((Standing::Error, text));
+        }
         for input in &picture.project.inputs {
             let why = input.stale.as_ref();
             lines.extend(why.map(|why| (Standing::Stale, format!("{}: {why}", input.name))));

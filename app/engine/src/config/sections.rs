@@ -324,6 +324,7 @@ fn read_checks<'t>(
             );
             continue;
         }
+        let (line, _) = reader.place(id.span().start);
         let mut section = Section::new(reader, &format!("checks.\"{id_text}\""), Some(table));
         let severities = [("fail", CheckSeverity::Fail), ("warn", CheckSeverity::Warn)];
         let mut check = CheckConfig {
@@ -339,6 +340,7 @@ fn read_checks<'t>(
                 units::duration,
             ),
             params: BTreeMap::new(),
+            line: Some(line),
         };
         for (name, value, at) in section.rest() {
             let (line, column) = section.reader().place(at);
