@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, BatchColumn, BatchValues};
 use crate::error::ModelError;
+use crate::{FeatureInfo, FeatureKind};
 
 /// What was learned about the inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,20 @@ impl Input {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Numeric { name, .. } | Self::Categorical { name, .. } => name,
+        }
+    }
+
+    /// What it is to people.
+    pub(crate) fn info(&self) -> FeatureInfo {
+        let kind = match self {
+            Self::Numeric { .. } => FeatureKind::Numeric,
+            Self::Categorical { categories, .. } => FeatureKind::Categorical {
+                categories: categories.clone(),
+            },
+        };
+        FeatureInfo {
+            name: self.name().to_owned(),
+            kind,
         }
     }
 

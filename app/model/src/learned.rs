@@ -8,11 +8,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
-use crate::encode::Encoder;
+use crate::encode::{Encoder, Input};
 use crate::ensemble::Link;
 use crate::error::ModelError;
 use crate::limits::Limits;
-use crate::{FeatureInfo, Model, ModelInfo, TreeEnsemble};
+use crate::{Model, ModelInfo, TreeEnsemble};
 
 /// First bytes of a file; the digit is the version.
 pub(crate) const MAGIC: &[u8; 8] = b"ILMODEL1";
@@ -144,16 +144,14 @@ impl Learned {
             format: FORMAT,
             reason,
         })?;
-        let features = content.encoder.inputs.iter().map(|input| FeatureInfo {
-            name: input.name().to_owned(),
-        });
+        let features = content.encoder.inputs.iter().map(Input::info);
         let n_classes = content.classes.len();
         let info = ModelInfo {
             format: format!("{FORMAT}-{}", content.algorithm),
             features: features.collect(),
             n_outputs: if n_classes > 2 { n_classes } else { 1 },
             classes: content.classes.clone(),
-            has_ensemble: false,
+            ..ModelInfo::default()
         };
         Ok(Self { content, info })
     }

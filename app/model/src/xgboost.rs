@@ -10,56 +10,22 @@
 mod file;
 
 use file::{Booster, File};
-use std::borrow::Cow;
 
 use crate::batch::Batch;
 use crate::ensemble::{Comparison, Link, TreeEnsemble};
 use crate::error::ModelError;
+use crate::forest::{Forest, Sums};
+use crate::inputs::{Inputs, Unseen};
 use crate::limits::Limits;
-use crate::{FeatureInfo, Model, ModelInfo};
+use crate::{FeatureInfo, FeatureKind, Model, ModelInfo};
 
 const FORMAT: &str = "xgboost-json";
-
-/// Rows predicted together, so that a tree stays in the cache.
-const BLOCK: usize = 64;
-
-/// Marks a leaf.
-const LEAF: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(crate) struct XgBoost {
     info: ModelInfo,
-    has_names: bool,
-    objective: Objective,
-    /// Margin every row starts from, per output.
-    base: Vec<f32>,
-    nodes: Vec<Node>,
-    cover: Vec<f64>,
-    /// First node of each tree.
-    starts: Vec<u32>,
-    outputs: Vec<u32>,
-}
-
-/// 16 bytes, four to a cache line.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    /// Input; [`LEAF`] for a leaf.
-    feature: u32,
-    /// Threshold, or what a leaf adds.
-    value: f32,
-    yes: u32,
-    /// The other child; the top bit says that missing values go to `yes`.
-    no: u32,
-}
-
-const MISSING_GOES_YES: u32 = 1 << 31;
-
-/// What becomes of margins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Objective {
-    Link(Link),
-    /// The class of the greatest margin, as probabilities 0 and 1.
-    Hinge,
+    inputs: Inputs,
+    forest: Forest,
 }
 
 /// Reads a model.
@@ -80,34 +46,51 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<XgBoost, ModelError>
         return Err(unsupported("several targets"));
     }
     check_limits(&model, n_features, n_outputs, limits)?;
-    let mut booster = XgBoost {
-        info: info(&learner.feature_names, n_features, n_outputs)?,
-        has_names: !learner.feature_names.is_empty(),
-        objective: objective(&learner.objective.name)?,
+    let names = names(&learner.feature_names, n_features)?;
+    let mut trees = TreeEnsemble {
+        features: names.clone(),
+        n_outputs: u32::try_from(n_outputs).unwrap_or(u32::MAX),
         base: base(
             &learner.param.base_score,
             &learner.objective.name,
             n_outputs,
         )?,
-        nodes: Vec::new(),
-        cover: Vec::new(),
-        starts: Vec::new(),
-        outputs: Vec::new(),
+        link: objective(&learner.objective.name)?,
+        is_single_precision: true,
+        ..TreeEnsemble::default()
     };
     let n_trees = n_trees_used(&learner.attributes, &model, n_outputs);
     for (idx, tree) in model.list.iter().take(n_trees).enumerate() {
         let output = model.tree_info.get(idx).copied().unwrap_or(0);
         let output = u32::try_from(output)
-            .ok()
-            .filter(|output| (*output as usize) < n_outputs);
-        let output = output
-            .ok_or_else(|| damaged(format!("tree {idx} adds to an output that is not there")))?;
+            .map_err(|_negative| damaged(format!("tree {idx} adds to output {output}")))?;
         let factor = drops
             .as_ref()
             .map_or(1.0, |drops| drops.get(idx).copied().unwrap_or(1.0));
-        booster.add(idx, tree, output, factor, n_features)?;
+        add(&mut trees, tree, output, factor)
+            .map_err(|what| damaged(format!("tree {idx}: {what}")))?;
     }
-    Ok(booster)
+    let forest = Forest::new(trees, Sums::plain(true), FORMAT)?;
+    let features = names.into_iter().map(|name| FeatureInfo {
+        name,
+        kind: FeatureKind::Numeric,
+    });
+    let inputs = Inputs {
+        features: features.collect(),
+        has_names: !learner.feature_names.is_empty(),
+        unseen: Unseen::Refused,
+    };
+    Ok(XgBoost {
+        info: ModelInfo {
+            format: FORMAT.to_owned(),
+            features: inputs.features.clone(),
+            n_outputs,
+            has_ensemble: true,
+            ..ModelInfo::default()
+        },
+        inputs,
+        forest,
+    })
 }
 
 fn damaged(reason: String) -> ModelError {
@@ -155,42 +138,34 @@ fn check_limits(
     Ok(())
 }
 
-fn info(names: &[String], n_features: usize, n_outputs: usize) -> Result<ModelInfo, ModelError> {
-    if !names.is_empty() && names.len() != n_features {
+fn names(names: &[String], n_features: usize) -> Result<Vec<String>, ModelError> {
+    if names.is_empty() {
+        return Ok((0..n_features).map(|idx| format!("f{idx}")).collect());
+    }
+    if names.len() != n_features {
         return Err(damaged(format!(
             "{} names for {n_features} inputs",
             names.len()
         )));
     }
-    let name = |idx: usize| names.get(idx).cloned().unwrap_or_else(|| format!("f{idx}"));
-    Ok(ModelInfo {
-        format: FORMAT.to_owned(),
-        features: (0..n_features)
-            .map(|idx| FeatureInfo { name: name(idx) })
-            .collect(),
-        n_outputs,
-        classes: Vec::new(),
-        has_ensemble: true,
-    })
+    Ok(names.to_vec())
 }
 
-fn objective(name: &str) -> Result<Objective, ModelError> {
+fn objective(name: &str) -> Result<Link, ModelError> {
     Ok(match name {
-        "binary:logistic" | "binary:logitraw" | "reg:logistic" => Objective::Link(Link::Logistic),
-        "multi:softprob" | "multi:softmax" => Objective::Link(Link::Softmax),
+        "binary:logistic" | "binary:logitraw" | "reg:logistic" => Link::Logistic,
+        "multi:softprob" | "multi:softmax" => Link::Softmax,
         "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
-            Objective::Link(Link::Exponential)
+            Link::Exponential
         }
-        "binary:hinge" => Objective::Hinge,
-        _ if name.starts_with("reg:") || name.starts_with("rank:") => {
-            Objective::Link(Link::Identity)
-        }
+        "binary:hinge" => Link::Step,
+        _ if name.starts_with("reg:") || name.starts_with("rank:") => Link::Identity,
         other => return Err(unsupported(&format!("the objective '{other}'"))),
     })
 }
 
 /// The margin every row starts from. The file holds it on the scale of predictions.
-fn base(text: &str, objective: &str, n_outputs: usize) -> Result<Vec<f32>, ModelError> {
+fn base(text: &str, objective: &str, n_outputs: usize) -> Result<Vec<f64>, ModelError> {
     let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
     let mut scores = Vec::new();
     for part in inner.split(',').filter(|part| !part.trim().is_empty()) {
@@ -206,6 +181,7 @@ fn base(text: &str, objective: &str, n_outputs: usize) -> Result<Vec<f32>, Model
             _ => score,
         });
     }
+    let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
     match scores.len() {
         0 => Ok(vec![0.5; n_outputs]),
         1 => Ok(vec![scores[0]; n_outputs]),
@@ -234,191 +210,59 @@ fn n_trees_used(attributes: &file::Attributes, model: &file::Trees, n_outputs: u
     best.saturating_add(1).saturating_mul(per_round).min(all)
 }
 
-impl XgBoost {
-    fn add(
-        &mut self,
-        idx: usize,
-        tree: &file::Tree,
-        output: u32,
-        factor: f32,
-        n_features: usize,
-    ) -> Result<(), ModelError> {
-        let n_nodes = tree.left_children.len();
-        let bad = |what: &str| damaged(format!("tree {idx}: {what}"));
-        let lengths = [
-            tree.right_children.len(),
-            tree.split_indices.len(),
-            tree.split_conditions.len(),
-            tree.default_left.len(),
-        ];
-        if n_nodes == 0 || lengths.iter().any(|length| *length != n_nodes) {
-            return Err(bad("its arrays differ in length"));
-        }
-        if tree.split_type.iter().any(|kind| *kind != 0) {
-            return Err(unsupported("splits by category"));
-        }
-        let start = u32::try_from(self.nodes.len())
+/// Appends one tree. Positions are checked when all are there.
+fn add(
+    trees: &mut TreeEnsemble,
+    tree: &file::Tree,
+    output: u32,
+    factor: f32,
+) -> Result<(), String> {
+    let n_nodes = tree.left_children.len();
+    let lengths = [
+        tree.right_children.len(),
+        tree.split_indices.len(),
+        tree.split_conditions.len(),
+        tree.default_left.len(),
+    ];
+    if n_nodes == 0 || lengths.iter().any(|length| *length != n_nodes) {
+        return Err("its arrays differ in length".to_owned());
+    }
+    if tree.split_type.iter().any(|kind| *kind != 0) {
+        return Err("it splits by category".to_owned());
+    }
+    let start = u32::try_from(trees.n_nodes()).map_err(|_more| "too many nodes")?;
+    trees.tree_starts.push(start);
+    trees.tree_outputs.push(output);
+    let place = |child: i64| {
+        let child = u32::try_from(child)
             .ok()
-            .filter(|start| *start < MISSING_GOES_YES / 2);
-        let start = start.ok_or_else(|| bad("too many nodes"))?;
-        self.starts.push(start);
-        self.outputs.push(output);
-        let place = |child: i64| {
-            let child = u32::try_from(child)
-                .ok()
-                .filter(|child| (*child as usize) < n_nodes)?;
-            (child > 0).then_some(start + child)
+            .and_then(|child| start.checked_add(child));
+        child.ok_or("a node points outside it")
+    };
+    for at in 0..n_nodes {
+        let is_leaf = tree.left_children[at] < 0;
+        let (feature, value, yes, no) = if is_leaf {
+            let value = tree.split_conditions[at] * factor;
+            (TreeEnsemble::LEAF, value, 0, 0)
+        } else {
+            let feature = u32::try_from(tree.split_indices[at])
+                .map_err(|_negative| "it splits by an input that is not there")?;
+            let (yes, no) = (
+                place(tree.left_children[at])?,
+                place(tree.right_children[at])?,
+            );
+            (feature, tree.split_conditions[at], yes, no)
         };
-        for at in 0..n_nodes {
-            let node = if tree.left_children[at] < 0 {
-                Node {
-                    feature: LEAF,
-                    value: tree.split_conditions[at] * factor,
-                    yes: 0,
-                    no: 0,
-                }
-            } else {
-                let feature = u32::try_from(tree.split_indices[at])
-                    .ok()
-                    .filter(|feature| (*feature as usize) < n_features);
-                let feature =
-                    feature.ok_or_else(|| bad("it splits by an input that is not there"))?;
-                let children = (
-                    place(tree.left_children[at]),
-                    place(tree.right_children[at]),
-                );
-                let (Some(yes), Some(no)) = children else {
-                    return Err(bad("a node points outside it"));
-                };
-                let missing = if tree.default_left[at].0 {
-                    MISSING_GOES_YES
-                } else {
-                    0
-                };
-                Node {
-                    feature,
-                    value: tree.split_conditions[at],
-                    yes,
-                    no: no | missing,
-                }
-            };
-            self.nodes.push(node);
-        }
-        check_shape(&self.nodes, start as usize).map_err(|what| bad(&what))?;
-        let covers = tree
-            .sum_hessian
-            .iter()
-            .copied()
-            .map(f64::from)
-            .chain(std::iter::repeat(0.0));
-        self.cover.extend(covers.take(n_nodes));
-        Ok(())
+        trees.feature.push(feature);
+        trees.comparison.push(Comparison::Less);
+        trees.value.push(f64::from(value));
+        trees.yes.push(yes);
+        trees.no.push(no);
+        trees.missing_goes_yes.push(tree.default_left[at].0);
     }
-
-    /// The batch's columns in the model's order.
-    fn columns<'b>(&self, batch: &'b Batch<'_>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
-        let n_features = self.info.features.len();
-        if !self.has_names && batch.columns.len() != n_features {
-            return Err(ModelError::Batch(format!(
-                "the model takes {n_features} inputs by position, {} are given: name them in model.features",
-                batch.columns.len()
-            )));
-        }
-        let mut columns = Vec::with_capacity(n_features);
-        for (idx, feature) in self.info.features.iter().enumerate() {
-            let column = if self.has_names {
-                batch.column(&feature.name)
-            } else {
-                batch.columns.get(idx)
-            };
-            let column = column.ok_or_else(|| {
-                ModelError::Batch(format!(
-                    "the model needs the input '{}', which is not there",
-                    feature.name
-                ))
-            })?;
-            if column.values.len() != batch.n_rows {
-                return Err(ModelError::Batch(format!(
-                    "the input '{}' has another length than its table",
-                    column.name
-                )));
-            }
-            columns.push(column.numbers()?);
-        }
-        Ok(columns)
-    }
-
-    fn raw(&self, batch: &Batch<'_>) -> Result<Vec<f32>, ModelError> {
-        let columns = self.columns(batch)?;
-        let n_outputs = self.base.len();
-        let n_features = columns.len();
-        let mut margins: Vec<f32> = Vec::with_capacity(batch.n_rows * n_outputs);
-        (0..batch.n_rows).for_each(|_| margins.extend(&self.base));
-        let mut block = vec![0.0_f32; BLOCK * n_features];
-        for first in (0..batch.n_rows).step_by(BLOCK) {
-            let n_rows = BLOCK.min(batch.n_rows - first);
-            for (idx, column) in columns.iter().enumerate() {
-                for (row, value) in column[first..first + n_rows].iter().enumerate() {
-                    block[row * n_features + idx] = single(*value);
-                }
-            }
-            for (start, output) in self.starts.iter().zip(&self.outputs) {
-                for row in 0..n_rows {
-                    let values = &block[row * n_features..(row + 1) * n_features];
-                    margins[(first + row) * n_outputs + *output as usize] +=
-                        self.leaf(*start, values);
-                }
-            }
-        }
-        Ok(margins)
-    }
-
-    /// What the leaf adds that a row reaches. `check_shape` made sure that every walk ends.
-    fn leaf(&self, start: u32, row: &[f32]) -> f32 {
-        let mut node = self.nodes[start as usize];
-        while node.feature != LEAF {
-            let value = row[node.feature as usize];
-            let goes_yes = if value.is_nan() {
-                node.no & MISSING_GOES_YES != 0
-            } else {
-                value < node.value
-            };
-            let next = if goes_yes {
-                node.yes
-            } else {
-                node.no & !MISSING_GOES_YES
-            };
-            node = self.nodes[next as usize];
-        }
-        node.value
-    }
-}
-
-/// XGBoost compares in single precision.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rounding to single precision is the point"
-)]
-fn single(value: f64) -> f32 {
-    value as f32
-}
-
-/// Every node but the root is the child of exactly one, so that no walk runs in a circle.
-fn check_shape(nodes: &[Node], start: usize) -> Result<(), String> {
-    let mut is_child = vec![false; nodes.len() - start];
-    let mut waiting = vec![start];
-    while let Some(at) = waiting.pop() {
-        let node = nodes[at];
-        if node.feature == LEAF {
-            continue;
-        }
-        for child in [node.yes as usize, (node.no & !MISSING_GOES_YES) as usize] {
-            if std::mem::replace(&mut is_child[child - start], true) {
-                return Err(format!("node {} has two parents", child - start));
-            }
-            waiting.push(child);
-        }
-    }
+    let covers = tree.sum_hessian.iter().copied().map(f64::from);
+    let covers = covers.chain(std::iter::repeat(0.0));
+    trees.cover.extend(covers.take(n_nodes));
     Ok(())
 }
 
@@ -429,62 +273,19 @@ impl Model for XgBoost {
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
         let mut values = self.margins(batch)?;
-        for row in values.chunks_exact_mut(self.base.len()) {
-            match self.objective {
-                Objective::Link(link) => link.apply(row),
-                Objective::Hinge => row
-                    .iter_mut()
-                    .for_each(|margin| *margin = f64::from(u8::from(*margin > 0.0))),
-            }
+        let link = self.forest.trees().link;
+        for row in values.chunks_exact_mut(self.info.n_outputs) {
+            link.apply(row);
         }
         Ok(values)
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        Ok(self.raw(batch)?.into_iter().map(f64::from).collect())
+        let columns = self.inputs.numbers(batch)?;
+        Ok(self.forest.margins(&columns, batch.n_rows))
     }
 
     fn ensemble(&self) -> Option<TreeEnsemble> {
-        let Objective::Link(link) = self.objective else {
-            return None;
-        };
-        let inner = |node: &Node, child: u32| if node.feature == LEAF { 0 } else { child };
-        Some(TreeEnsemble {
-            features: self
-                .info
-                .features
-                .iter()
-                .map(|feature| feature.name.clone())
-                .collect(),
-            n_outputs: u32::try_from(self.base.len()).ok()?,
-            base: self.base.iter().copied().map(f64::from).collect(),
-            link,
-            is_single_precision: true,
-            tree_starts: self.starts.clone(),
-            tree_outputs: self.outputs.clone(),
-            feature: self.nodes.iter().map(|node| node.feature).collect(),
-            comparison: vec![Comparison::Less; self.nodes.len()],
-            value: self
-                .nodes
-                .iter()
-                .map(|node| f64::from(node.value))
-                .collect(),
-            yes: self
-                .nodes
-                .iter()
-                .map(|node| inner(node, node.yes))
-                .collect(),
-            no: self
-                .nodes
-                .iter()
-                .map(|node| inner(node, node.no & !MISSING_GOES_YES))
-                .collect(),
-            missing_goes_yes: self
-                .nodes
-                .iter()
-                .map(|node| node.no & MISSING_GOES_YES != 0)
-                .collect(),
-            cover: self.cover.clone(),
-        })
+        Some(self.forest.trees().clone())
     }
 }
