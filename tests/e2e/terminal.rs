@@ -20,6 +20,13 @@ fn process(terminal: &Terminal) -> String {
     terminal.pid().expect("it runs").to_string()
 }
 
+/// What it does, in the system's letter: `T` is stopped.
+fn state(process: &str) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let after_name = stat.rsplit(") ").next().unwrap();
+    after_name.split(' ').next().unwrap().to_owned()
+}
+
 fn signal(name: &str, process: &str) {
     let sent = Command::new("kill").args([name, process]).status().unwrap();
     assert!(sent.success());
@@ -67,7 +74,12 @@ fn control_z_gives_the_terminal_back_and_fg_takes_it_again() {
     terminal
         .wait_until(|screen| !screen.alternate_screen())
         .expect("the shell has the terminal");
-    signal("-CONT", &process(&terminal));
+    // The screen is left first, then the process stops; continued before that, it would stop for good.
+    let process = process(&terminal);
+    while state(&process) != "T" {
+        let _rested = terminal.wait_stable(Duration::from_millis(10));
+    }
+    signal("-CONT", &process);
     terminal
         .wait_until(|screen| screen.alternate_screen() && screen.contains("? help"))
         .expect("the whole screen is drawn again");
