@@ -66,6 +66,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Watch(options)) => headless::watch(&options),
         Some(Command::Config { dir, schema }) => project::show_config(&dir, schema),
         Some(Command::Demo { name, list, screen }) => demo::run(name.as_deref(), list, &screen),
+        Some(Command::Trust { dir, revoke }) => project::trust(&dir, revoke),
         Some(Command::Plugin { command }) => plugins::run(&command),
         Some(Command::Doctor { dir }) => Ok(doctor::run(&dir)),
         Some(Command::Completions { shell }) => {

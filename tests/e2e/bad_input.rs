@@ -84,6 +84,35 @@ fn a_model_that_is_no_model_says_why() {
 }
 
 #[test]
+fn a_table_that_does_not_fit_the_model_is_told_input_by_input() {
+    let project = Project::of_sample("diabetes");
+    let text = project.read("current.csv").replacen("bmi", "bmy", 1);
+    // One cell of glucose is no number.
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let place = lines[0]
+        .split(',')
+        .position(|name| name == "glucose")
+        .unwrap();
+    let cells: Vec<&str> = lines[1].split(',').collect();
+    let cells: Vec<&str> = cells
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| if at == place { "high" } else { *cell })
+        .collect();
+    lines[1] = cells.join(",");
+    project.save("current.csv", &(lines.join("\n") + "\n"));
+    let report = project.run(&["check", "--format", "json"]).json();
+    let problems = report["problems"].to_string();
+    for words in [
+        "the current table lacks it",
+        "did you mean 'bmy'?",
+        "current table: the model takes numbers, and it holds 'high'",
+    ] {
+        assert!(problems.contains(words), "'{words}' is not in {problems}");
+    }
+}
+
+#[test]
 fn an_empty_folder_says_what_to_do() {
     let project = Project::empty();
     let run = project.run(&["check"]);

@@ -21,6 +21,9 @@ mod terminal;
 /// Plugins that misbehave in every way there is.
 mod faults;
 
+/// Models that only Python can run.
+mod python_model;
+
 /// Wrong input: what it says, what stays.
 mod bad_input;
 

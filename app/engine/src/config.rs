@@ -155,6 +155,8 @@ pub enum ModelSource {
         /// Absolute path.
         path: PathBuf,
     },
+    /// Served by the user's Python, with the user's consent.
+    Python(PythonSource),
     /// Trained from the training table, and again when that changes.
     Train {
         /// `random-forest`…
@@ -162,6 +164,19 @@ pub enum ModelSource {
         /// Its settings by name.
         settings: BTreeMap<String, f64>,
     },
+}
+
+/// A model that only its own Python can run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PythonSource {
+    /// The interpreter: a path, or a name on the search path.
+    pub interpreter: PathBuf,
+    /// A pickle, a joblib file or an MLflow folder; absolute.
+    pub path: Option<PathBuf>,
+    /// `module:name` of a function, an object with `predict`, or a class of such.
+    pub entry: Option<String>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
 }
 
 /// `[plugins]`
@@ -193,6 +208,19 @@ impl Default for LimitsConfig {
             cpu_time: Duration::from_secs(1200),
             memory: 8 << 30,
         }
+    }
+}
+
+impl PythonSource {
+    /// Files and folders whose change makes another model.
+    pub fn files(&self, root: &Path) -> Vec<PathBuf> {
+        let module = self.entry.as_deref().and_then(|entry| {
+            let module = entry.split(':').next()?.replace('.', "/");
+            let file = root.join(format!("{module}.py"));
+            let package = root.join(module);
+            [file, package].into_iter().find(|path| path.exists())
+        });
+        self.path.iter().cloned().chain(module).collect()
     }
 }
 
@@ -367,7 +395,7 @@ impl Config {
                 settings,
             }) => interlock_model::TrainSpec::new(algorithm, settings)
                 .map_err(|error| error.to_string()),
-            Some(ModelSource::File { .. }) | None => {
+            Some(ModelSource::File { .. } | ModelSource::Python(_)) | None => {
                 Err("the project file trains no model".to_owned())
             }
         }
@@ -389,8 +417,10 @@ impl Config {
                 set.files.push(path);
             }
         }
-        if let Some(ModelSource::File { path }) = &self.model.source {
-            set.files.push(path.clone());
+        match &self.model.source {
+            Some(ModelSource::File { path }) => set.files.push(path.clone()),
+            Some(ModelSource::Python(source)) => set.files.extend(source.files(&self.root)),
+            Some(ModelSource::Train { .. }) | None => {}
         }
         set
     }

@@ -43,6 +43,13 @@ pub(crate) enum Event {
         /// The model, or why there is none.
         prepared: PreparedModel,
     },
+    /// The process that served the model has ended by itself.
+    ModelEnded {
+        /// The preparation that started it; an older one is ignored.
+        generation: u64,
+        /// What it said last; empty if nothing.
+        last_words: String,
+    },
     /// A worker reports.
     Work(WorkEvent),
     /// A reader asks.

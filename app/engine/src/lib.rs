@@ -21,11 +21,17 @@ pub mod config;
 
 pub mod init;
 
+pub mod model_card;
+
 pub mod picture;
 
 mod journal;
 
 pub mod store;
+
+pub mod trust;
+
+pub mod model_server;
 
 mod snapshot;
 

@@ -17,8 +17,9 @@ use interlock_plugin_api::facts::{ColumnKind, ModelFacts, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::model_server::{self, PythonPlan};
 use crate::schedule::Hasher;
-use crate::snapshot::ModelInput;
+use crate::snapshot::{ModelInput, ServedBy};
 use crate::table::TableView;
 
 /// The word that makes the program train: its only argument then.
@@ -34,6 +35,8 @@ pub(crate) enum ModelPlan {
     },
     /// Train on a table.
     Train(Box<Training>),
+    /// Have the user's Python serve it.
+    Python(Box<PythonPlan>),
 }
 
 /// What a training process is told, as JSON on its standard input.
@@ -101,6 +104,23 @@ pub(crate) fn open(path: &Path) -> PreparedModel {
         path: path.to_owned(),
         fingerprint,
         facts: facts(model.info()),
+        card: Arc::new(model.info().into()),
+        served: None,
+    }))
+}
+
+/// Starts the process that serves a Python model.
+pub(crate) fn serve(plan: &PythonPlan) -> PreparedModel {
+    let served = model_server::start(plan)?;
+    Ok(Arc::new(ModelInput {
+        path: served.server.socket(),
+        fingerprint: served.fingerprint,
+        facts: facts(&served.info),
+        card: Arc::new((&served.info).into()),
+        served: Some(ServedBy {
+            server: served.server,
+            timeout: plan.source.timeout,
+        }),
     }))
 }
 

@@ -18,8 +18,13 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::Journal;
 use crate::load::LoadedTable;
 use crate::model_input::{ModelPlan, PreparedModel, Training, is_categorical};
+use crate::model_server::PythonPlan;
 use crate::picture::{InputState, LogKind};
 use crate::snapshot::ModelInput;
+use crate::trust::{Consent, TrustPolicy};
+
+/// How often a served model is started anew before its files change.
+const MAX_DEATHS: u32 = 3;
 
 /// The model.
 #[derive(Debug, Default)]
@@ -30,6 +35,10 @@ pub(crate) struct ModelState {
     coming: Option<u64>,
     model: Option<Arc<ModelInput>>,
     trouble: Option<String>,
+    /// How often a model that is served was started anew because its process ended.
+    n_deaths: u32,
+    /// What waits for the reader's consent.
+    wants_consent: Option<String>,
     loaded_at: Option<SystemTime>,
 }
 
@@ -39,8 +48,11 @@ impl ModelState {
         &mut self,
         config: &Config,
         tables: &BTreeMap<Role, Arc<LoadedTable>>,
+        trust: &TrustPolicy,
     ) -> Vec<Command> {
-        let plan = match plan(config, tables) {
+        let consent = Consent::needed(config).filter(|consent| !consent.is_given(trust));
+        self.wants_consent = consent.map(|consent| consent.what);
+        let plan = match self.plan(config, tables) {
             Ok(plan) => plan,
             Err(why) => {
                 self.trouble = Some(why);
@@ -122,6 +134,70 @@ impl ModelState {
         true
     }
 
+    /// The process that serves the model ended. Whether it was the present one: it is then started
+    /// anew, a few times.
+    pub(crate) fn ended(
+        &mut self,
+        generation: u64,
+        last_words: &str,
+        now: SystemTime,
+        journal: &mut Journal,
+    ) -> bool {
+        if generation != self.generation || self.model.is_none() {
+            return false;
+        }
+        self.model = None;
+        self.n_deaths += 1;
+        let colon = if last_words.is_empty() { "" } else { ": " };
+        let why = format!("its process ended{colon}{last_words}");
+        let next = if self.n_deaths > MAX_DEATHS {
+            self.trouble = Some(format!(
+                "{why}; that was the last of {} attempts, the next comes when its files change",
+                MAX_DEATHS + 1
+            ));
+            "is not started again"
+        } else {
+            self.plan = None;
+            "is started again"
+        };
+        let text = format!("model {}: {why}; it {next}", self.label);
+        journal.note(now, LogKind::Problem, text);
+        true
+    }
+
+    /// What the project would run once the reader consents.
+    pub(crate) fn wants_consent(&self) -> Option<&str> {
+        self.wants_consent.as_deref()
+    }
+
+    /// The preparation these settings ask for; `None` if the project has no model.
+    fn plan(
+        &self,
+        config: &Config,
+        tables: &BTreeMap<Role, Arc<LoadedTable>>,
+    ) -> Result<Option<ModelPlan>, String> {
+        match &config.model.source {
+            None => Ok(None),
+            Some(ModelSource::File { path }) => Ok(Some(ModelPlan::Open { path: path.clone() })),
+            Some(ModelSource::Train { .. }) => {
+                training(config, tables).map(|plan| Some(ModelPlan::Train(Box::new(plan))))
+            }
+            Some(ModelSource::Python(source)) => {
+                if let Some(what) = &self.wants_consent {
+                    return Err(format!("waits for your consent to {what}"));
+                }
+                Ok(Some(ModelPlan::Python(Box::new(PythonPlan {
+                    source: source.clone(),
+                    root: config.root.clone(),
+                    task: config.project.task,
+                    positive: config.project.positive.clone(),
+                    features: config.model.features.clone(),
+                    attempt: self.n_deaths.min(MAX_DEATHS),
+                }))))
+            }
+        }
+    }
+
     /// The model of the next snapshot: none while a newer one is on its way.
     pub(crate) fn current(&self) -> Option<Arc<ModelInput>> {
         self.model.clone().filter(|_| self.coming.is_none())
@@ -144,12 +220,22 @@ impl ModelState {
 
     /// Whether one of these files is the model.
     pub(crate) fn is_made_of(&self, paths: &[PathBuf]) -> bool {
-        matches!(&self.plan, Some(ModelPlan::Open { path }) if paths.contains(path))
+        match &self.plan {
+            Some(ModelPlan::Open { path }) => paths.contains(path),
+            Some(ModelPlan::Python(plan)) => {
+                let files = plan.source.files(&plan.root);
+                paths
+                    .iter()
+                    .any(|path| files.iter().any(|file| path.starts_with(file)))
+            }
+            Some(ModelPlan::Train(_)) | None => false,
+        }
     }
 
     /// Makes the next [`ModelState::wanted`] prepare the model anew.
     pub(crate) fn forget_plan(&mut self) {
         self.plan = None;
+        self.n_deaths = 0;
     }
 
     /// The model as the picture shows it; `None` if the project has none.
@@ -166,6 +252,7 @@ impl ModelState {
                 |facts| format!("{} ({})", self.label, facts.format),
             ),
             shape: None,
+            card: self.model.as_ref().map(|model| Arc::clone(&model.card)),
             fingerprint: self
                 .model
                 .as_ref()
@@ -189,21 +276,11 @@ fn label(config: &Config) -> String {
     match &config.model.source {
         Some(ModelSource::File { path }) => config.relative(path),
         Some(ModelSource::Train { algorithm, .. }) => algorithm.clone(),
+        Some(ModelSource::Python(source)) => source.path.as_ref().map_or_else(
+            || source.entry.clone().unwrap_or_default(),
+            |path| config.relative(path),
+        ),
         None => "model".to_owned(),
-    }
-}
-
-/// The preparation these settings ask for; `None` if the project has no model.
-fn plan(
-    config: &Config,
-    tables: &BTreeMap<Role, Arc<LoadedTable>>,
-) -> Result<Option<ModelPlan>, String> {
-    match &config.model.source {
-        None => Ok(None),
-        Some(ModelSource::File { path }) => Ok(Some(ModelPlan::Open { path: path.clone() })),
-        Some(ModelSource::Train { .. }) => {
-            training(config, tables).map(|plan| Some(ModelPlan::Train(Box::new(plan))))
-        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::model_input::{self, ModelPlan, TrainingGuard};
 use crate::picture::{LogEntry, Picture, Request};
 use crate::problem::Problem;
 use crate::store::Store;
+use crate::trust::TrustPolicy;
 use crate::update::App;
 use crate::watch::{self, WatchEvent, Watcher};
 use crate::work::{Pool, RawEvent};
@@ -42,6 +43,8 @@ pub struct Options {
     pub is_watching: bool,
     /// Whether to look for changes by polling only.
     pub is_polling: bool,
+    /// What the user has consented to.
+    pub trust: TrustPolicy,
     /// Whether to open the plugins and nothing more: no table is read, no check runs.
     pub only_opens_plugins: bool,
 }
@@ -149,6 +152,7 @@ impl Shell {
             options.problems.clone(),
             options.bundled.clone(),
             store,
+            options.trust.clone(),
         );
         Self {
             app,
@@ -321,6 +325,28 @@ impl Shell {
                     }
                     Err(why) => send(Err(why)),
                 }
+            }
+            ModelPlan::Python(plan) => {
+                let events = self.sender.clone();
+                self.spawn("model:serve", move || {
+                    let prepared = model_input::serve(&plan);
+                    let server = prepared.as_ref().ok().and_then(|model| {
+                        let server = &model.served.as_ref()?.server;
+                        Some((server.ended(), Arc::downgrade(server)))
+                    });
+                    send(prepared);
+                    // Waits for the end of the process, which comes with the last snapshot that uses
+                    // it, if not by itself.
+                    if let Some((ended, server)) = server {
+                        let _closed = ended.recv();
+                        if let Some(server) = server.upgrade() {
+                            let _engine_ended = events.send(Event::ModelEnded {
+                                generation,
+                                last_words: server.last_words(),
+                            });
+                        }
+                    }
+                });
             }
         }
     }

@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+pub mod remote;
+
 mod open;
 
 mod train;

@@ -154,9 +154,36 @@ impl Config {
         page.section("model", "where the model is, or how it is trained");
         let path = match &self.model.source {
             Some(ModelSource::File { path }) => Some(text(&self.relative(path))),
+            Some(ModelSource::Python(source)) => {
+                source.path.as_ref().map(|path| text(&self.relative(path)))
+            }
             Some(ModelSource::Train { .. }) | None => None,
         };
         page.option("path", "a model file", path);
+        let python = match &self.model.source {
+            Some(ModelSource::Python(source)) => Some(source),
+            Some(ModelSource::File { .. } | ModelSource::Train { .. }) | None => None,
+        };
+        page.option(
+            "format",
+            "\"python\" has your own Python serve it, once you have consented; else the bytes say it",
+            python.map(|_| text("python")),
+        );
+        page.option(
+            "entry",
+            "module:name of a Python function, of an object with predict, or of a class of such",
+            python.and_then(|source| source.entry.as_deref()).map(text),
+        );
+        page.option(
+            "python",
+            "the interpreter that serves it",
+            python.map(|source| text(&self.relative(&source.interpreter))),
+        );
+        page.option(
+            "timeout",
+            "longest wait for one answer of a served model",
+            python.map(|source| text(&units::show_duration(source.timeout))),
+        );
         let train = match &self.model.source {
             Some(ModelSource::Train {
                 algorithm,
@@ -171,7 +198,7 @@ impl Config {
                 );
                 Some(Value::Table(table))
             }
-            Some(ModelSource::File { .. }) | None => None,
+            Some(ModelSource::File { .. } | ModelSource::Python(_)) | None => None,
         };
         page.option(
             "train",

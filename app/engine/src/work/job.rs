@@ -40,11 +40,18 @@ pub(crate) struct Job {
     pub(crate) budget: Duration,
 }
 
-/// A model file and the bytes it must have.
+/// A model and the bytes it must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ModelFile {
+    /// The file, or the socket of the process that serves it.
     pub(crate) path: PathBuf,
     pub(crate) fingerprint: Fingerprint,
+    /// What checks call its inputs, in its order; a name stands for the model's own at that place.
+    pub(crate) features: Vec<String>,
+    /// Whether the class it predicts the probability of is the negative one here.
+    pub(crate) is_flipped: bool,
+    /// For a served model: how long it may take to answer.
+    pub(crate) answer_limit: Option<Duration>,
 }
 
 /// What one worker process may use.
