@@ -24,6 +24,9 @@ mod faults;
 /// Models that only Python can run.
 mod python_model;
 
+/// Models behind HTTP.
+mod http_model;
+
 /// Wrong input: what it says, what stays.
 mod bad_input;
 

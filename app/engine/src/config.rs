@@ -12,6 +12,8 @@ mod reader;
 
 mod units;
 
+mod served;
+
 mod sections;
 
 mod params;
@@ -157,6 +159,8 @@ pub enum ModelSource {
     },
     /// Served by the user's Python, with the user's consent.
     Python(PythonSource),
+    /// Behind HTTP, asked with the user's consent.
+    Http(HttpSource),
     /// Trained from the training table, and again when that changes.
     Train {
         /// `random-forest`…
@@ -175,6 +179,19 @@ pub struct PythonSource {
     pub path: Option<PathBuf>,
     /// `module:name` of a function, an object with `predict`, or a class of such.
     pub entry: Option<String>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+}
+
+/// A model behind HTTP.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct HttpSource {
+    /// `http://HOST[:PORT]/v2/models/NAME` or `http://HOST[:PORT]/invocations`.
+    pub url: String,
+    /// Headers by name, and the environment variables that hold their values.
+    pub secrets: BTreeMap<String, String>,
+    /// Rows sent at once.
+    pub batch: usize,
     /// Longest wait for one answer.
     pub timeout: Duration,
 }
@@ -395,9 +412,8 @@ impl Config {
                 settings,
             }) => interlock_model::TrainSpec::new(algorithm, settings)
                 .map_err(|error| error.to_string()),
-            Some(ModelSource::File { .. } | ModelSource::Python(_)) | None => {
-                Err("the project file trains no model".to_owned())
-            }
+            Some(ModelSource::File { .. } | ModelSource::Python(_) | ModelSource::Http(_))
+            | None => Err("the project file trains no model".to_owned()),
         }
     }
 
@@ -420,7 +436,7 @@ impl Config {
         match &self.model.source {
             Some(ModelSource::File { path }) => set.files.push(path.clone()),
             Some(ModelSource::Python(source)) => set.files.extend(source.files(&self.root)),
-            Some(ModelSource::Train { .. }) | None => {}
+            Some(ModelSource::Train { .. } | ModelSource::Http(_)) | None => {}
         }
         set
     }

@@ -31,6 +31,8 @@ pub mod store;
 
 pub mod trust;
 
+pub mod model_http;
+
 pub mod model_server;
 
 mod snapshot;

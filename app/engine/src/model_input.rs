@@ -17,7 +17,8 @@ use interlock_plugin_api::facts::{ColumnKind, ModelFacts, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::model_server::{self, PythonPlan};
+use crate::model_http::HttpPlan;
+use crate::model_server::{PythonPlan, Served};
 use crate::schedule::Hasher;
 use crate::snapshot::{ModelInput, ServedBy};
 use crate::table::TableView;
@@ -37,6 +38,8 @@ pub(crate) enum ModelPlan {
     Train(Box<Training>),
     /// Have the user's Python serve it.
     Python(Box<PythonPlan>),
+    /// Ask it by HTTP.
+    Http(Box<HttpPlan>),
 }
 
 /// What a training process is told, as JSON on its standard input.
@@ -109,9 +112,9 @@ pub(crate) fn open(path: &Path) -> PreparedModel {
     }))
 }
 
-/// Starts the process that serves a Python model.
-pub(crate) fn serve(plan: &PythonPlan) -> PreparedModel {
-    let served = model_server::start(plan)?;
+/// The input that a served model is.
+pub(crate) fn served(started: Result<Served, String>) -> PreparedModel {
+    let served = started?;
     Ok(Arc::new(ModelInput {
         path: served.server.socket(),
         fingerprint: served.fingerprint,
@@ -119,7 +122,7 @@ pub(crate) fn serve(plan: &PythonPlan) -> PreparedModel {
         card: Arc::new((&served.info).into()),
         served: Some(ServedBy {
             server: served.server,
-            timeout: plan.source.timeout,
+            timeout: served.timeout,
         }),
     }))
 }

@@ -1,11 +1,11 @@
-//! A Python model, served by a process in the user's own interpreter.
+//! A model that another process serves: the user's own Python, or ours that asks a server by HTTP.
 //!
-//! In: a [`PythonPlan`] the user has consented to. Out: a [`ModelServer`] that runs, and the socket at
-//! which workers ask it. The process ends with the server.
+//! In: a plan the user has consented to. Out: a [`ModelServer`] that runs, and the socket at which
+//! workers ask it. The process ends with the server.
 //!
 //! The interpreter runs a small program of ours, which loads the model and answers frames
-//! ([`interlock_model::remote`]). It is started once per version of the model and shared by all
-//! workers. What it prints is kept: the last lines explain its death.
+//! ([`interlock_model::remote`]); the other process is this program itself
+//! ([`crate::model_http`]). It is started once per version of the model and shared by all workers. What it prints is kept: the last lines explain its death.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::config::PythonSource;
 use crate::fingerprint::Fingerprint;
+use crate::model_http::{self, HttpPlan};
 use crate::work::{clean, connect};
 
 /// The program the interpreter runs.
@@ -102,14 +103,14 @@ pub(crate) struct ModelServer {
     child: Mutex<Child>,
     // The process ends itself when this pipe closes.
     _input: ChildStdin,
-    folder: PathBuf,
+    folder: PrivateFolder,
     said: Arc<Mutex<VecDeque<String>>>,
     ended: Receiver<()>,
 }
 
 impl PartialEq for ModelServer {
     fn eq(&self, other: &Self) -> bool {
-        self.folder == other.folder
+        self.folder.0 == other.folder.0
     }
 }
 
@@ -119,7 +120,7 @@ pub struct Served {
     pub(crate) server: Arc<ModelServer>,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) info: ModelInfo,
-    timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// Starts the interpreter and waits until the model is loaded.
@@ -128,9 +129,36 @@ pub struct Served {
 /// One sentence: no such interpreter, the model's own error with its place, no answer in time.
 pub fn start(plan: &PythonPlan) -> Result<Served, String> {
     let fingerprint = plan.fingerprint()?;
-    let folder = private_folder()?;
-    let server = spawn(plan, folder)?;
-    let timeout = plan.source.timeout;
+    let mut command = Command::new(&plan.source.interpreter);
+    command.args(["-u", "-c", SHIM]).current_dir(&plan.root);
+    let advice = "name the interpreter with model.python";
+    let server = spawn(command, advice, plan, PrivateFolder::new()?)?;
+    serve(server, fingerprint, plan.source.timeout)
+}
+
+/// Starts the process that asks a model behind HTTP. `program` is this program.
+///
+/// Nobody can tell whether the server's model has changed, so results of another start do not count.
+///
+/// # Errors
+/// One sentence: no server there, a secret that is not set, an answer that is none.
+pub fn start_http(plan: &HttpPlan, program: &Path) -> Result<Served, String> {
+    let folder = PrivateFolder::new()?;
+    let settings = serde_json::to_vec(plan).unwrap_or_default();
+    let place = folder.0.to_string_lossy().into_owned();
+    let fingerprint = Fingerprint::of_parts([settings.as_slice(), place.as_bytes()]);
+    let mut command = Command::new(program);
+    command.arg(model_http::COMMAND);
+    let server = spawn(command, "the program is gone", plan, folder)?;
+    // The other end waits for the server; this end waits a little longer.
+    serve(server, fingerprint, plan.source.timeout * 4)
+}
+
+fn serve(
+    server: ModelServer,
+    fingerprint: Fingerprint,
+    timeout: Duration,
+) -> Result<Served, String> {
     let info = server.remote(timeout)?.info().clone();
     Ok(Served {
         server: Arc::new(server),
@@ -153,7 +181,7 @@ impl Served {
 impl ModelServer {
     /// Where workers ask.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.join("model.sock")
+        self.folder.0.join("model.sock")
     }
 
     /// Closes when the process has ended.
@@ -188,49 +216,62 @@ impl Drop for ModelServer {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let _ended_already = child.kill();
         let _status = child.wait();
-        let _left_behind = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A folder that only this user can enter, with a path short enough for a socket.
-fn private_folder() -> Result<PathBuf, String> {
-    let mut number = 0_u32;
-    loop {
-        let name = format!("interlock-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 10_000 => {
-                number += 1;
+/// A folder that only this user can enter, with a path short enough for a socket; removed in the end.
+#[derive(Debug)]
+struct PrivateFolder(PathBuf);
+
+impl PrivateFolder {
+    fn new() -> Result<Self, String> {
+        let mut number = 0_u32;
+        loop {
+            let name = format!("interlock-{}-{number}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => return Ok(Self(folder)),
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::AlreadyExists && number < 10_000 =>
+                {
+                    number += 1;
+                }
+                Err(error) => return Err(format!("cannot make '{}': {error}", folder.display())),
             }
-            Err(error) => return Err(format!("cannot make '{}': {error}", folder.display())),
         }
     }
 }
 
-#[derive(Serialize)]
-struct Told<'a> {
-    socket: PathBuf,
-    #[serde(flatten)]
-    plan: &'a PythonPlan,
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        let _left_behind = std::fs::remove_dir_all(&self.0);
+    }
 }
 
-fn spawn(plan: &PythonPlan, folder: PathBuf) -> Result<ModelServer, String> {
+#[derive(Serialize)]
+struct Told<'a, P> {
+    socket: PathBuf,
+    #[serde(flatten)]
+    plan: &'a P,
+}
+
+fn spawn(
+    mut command: Command,
+    advice: &str,
+    plan: &impl Serialize,
+    folder: PrivateFolder,
+) -> Result<ModelServer, String> {
     use std::os::unix::process::CommandExt as _;
 
-    let mut child = Command::new(&plan.source.interpreter)
-        .args(["-u", "-c", SHIM])
-        .current_dir(&plan.root)
+    let mut child = command
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| {
-            format!(
-                "cannot start the interpreter '{}': {error}; name one with model.python",
-                plan.source.interpreter.display()
-            )
+            let program = command.get_program().to_string_lossy();
+            format!("cannot start '{program}': {error}; {advice}")
         })?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut input), Some(output), Some(errors)) = pipes else {
@@ -244,7 +285,7 @@ fn spawn(plan: &PythonPlan, folder: PathBuf) -> Result<ModelServer, String> {
         drop(end);
     })?;
     let told = Told {
-        socket: folder.join("model.sock"),
+        socket: folder.0.join("model.sock"),
         plan,
     };
     let mut line = serde_json::to_vec(&told).map_err(|error| error.to_string())?;
@@ -267,7 +308,7 @@ fn spawn(plan: &PythonPlan, folder: PathBuf) -> Result<ModelServer, String> {
     match (told, is_ready) {
         (Ok(()), Ok(line)) if line.trim() == "ready" => Ok(server),
         (_, Err(_late)) => Err(format!(
-            "the Python model was not loaded within {} s",
+            "the served model was not loaded within {} s",
             LOAD_LIMIT.as_secs()
         )),
         _ => {
@@ -275,9 +316,9 @@ fn spawn(plan: &PythonPlan, folder: PathBuf) -> Result<ModelServer, String> {
             let _closed = server.ended.recv_timeout(Duration::from_secs(2));
             let last = server.last_words();
             Err(if last.is_empty() {
-                "the Python model ended without a word while it was loaded".to_owned()
+                "the served model ended without a word while it was loaded".to_owned()
             } else {
-                format!("the Python model cannot be loaded: {last}")
+                format!("the served model cannot be loaded: {last}")
             })
         }
     }

@@ -17,6 +17,7 @@ use crate::event::Command;
 use crate::fingerprint::Fingerprint;
 use crate::journal::Journal;
 use crate::load::LoadedTable;
+use crate::model_http::HttpPlan;
 use crate::model_input::{ModelPlan, PreparedModel, Training, is_categorical};
 use crate::model_server::PythonPlan;
 use crate::picture::{InputState, LogKind};
@@ -195,6 +196,19 @@ impl ModelState {
                     attempt: self.n_deaths.min(MAX_DEATHS),
                 }))))
             }
+            Some(ModelSource::Http(source)) => {
+                if let Some(what) = &self.wants_consent {
+                    return Err(format!("waits for your consent to {what}"));
+                }
+                Ok(Some(ModelPlan::Http(Box::new(HttpPlan {
+                    source: source.clone(),
+                    task: config.project.task,
+                    positive: config.project.positive.clone(),
+                    features: config.model.features.clone(),
+                    classes: config.model.classes.clone(),
+                    attempt: self.n_deaths.min(MAX_DEATHS),
+                }))))
+            }
         }
     }
 
@@ -228,7 +242,7 @@ impl ModelState {
                     .iter()
                     .any(|path| files.iter().any(|file| path.starts_with(file)))
             }
-            Some(ModelPlan::Train(_)) | None => false,
+            Some(ModelPlan::Train(_) | ModelPlan::Http(_)) | None => false,
         }
     }
 
@@ -280,6 +294,7 @@ fn label(config: &Config) -> String {
             || source.entry.clone().unwrap_or_default(),
             |path| config.relative(path),
         ),
+        Some(ModelSource::Http(source)) => source.url.clone(),
         None => "model".to_owned(),
     }
 }

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::event::{Command, Event};
 use crate::load::{self, LoadSpec};
 use crate::model_input::{self, ModelPlan, TrainingGuard};
+use crate::model_server::{self, Served};
 use crate::picture::{LogEntry, Picture, Request};
 use crate::problem::Problem;
 use crate::store::Store;
@@ -327,28 +328,47 @@ impl Shell {
                 }
             }
             ModelPlan::Python(plan) => {
-                let events = self.sender.clone();
-                self.spawn("model:serve", move || {
-                    let prepared = model_input::serve(&plan);
-                    let server = prepared.as_ref().ok().and_then(|model| {
-                        let server = &model.served.as_ref()?.server;
-                        Some((server.ended(), Arc::downgrade(server)))
-                    });
-                    send(prepared);
-                    // Waits for the end of the process, which comes with the last snapshot that uses
-                    // it, if not by itself.
-                    if let Some((ended, server)) = server {
-                        let _closed = ended.recv();
-                        if let Some(server) = server.upgrade() {
-                            let _engine_ended = events.send(Event::ModelEnded {
-                                generation,
-                                last_words: server.last_words(),
-                            });
-                        }
-                    }
+                self.serve_model(generation, move || model_server::start(&plan));
+            }
+            ModelPlan::Http(plan) => {
+                let program = self.options.program.clone();
+                self.serve_model(generation, move || {
+                    model_server::start_http(&plan, &program)
                 });
             }
         }
+    }
+
+    /// Starts the process that serves a model, and tells when it ends.
+    fn serve_model(
+        &self,
+        generation: u64,
+        start: impl FnOnce() -> Result<Served, String> + Send + 'static,
+    ) {
+        let events = self.sender.clone();
+        self.spawn("model:serve", move || {
+            let prepared = model_input::served(start());
+            let server = prepared.as_ref().ok().and_then(|model| {
+                let server = &model.served.as_ref()?.server;
+                Some((server.ended(), Arc::downgrade(server)))
+            });
+            let _engine_ended = events.send(Event::ModelPrepared {
+                generation,
+                prepared,
+            });
+            // Waits for the end of the process, which comes with the last snapshot that uses it, if
+            // not by itself.
+            let Some((ended, server)) = server else {
+                return;
+            };
+            let _closed = ended.recv();
+            if let Some(server) = server.upgrade() {
+                let _engine_ended = events.send(Event::ModelEnded {
+                    generation,
+                    last_words: server.last_words(),
+                });
+            }
+        });
     }
 
     /// Starts a thread that ends by itself when its work is done.

@@ -34,16 +34,22 @@ pub struct Consent {
 impl Consent {
     /// What these settings need consent for, if for anything.
     pub fn needed(config: &Config) -> Option<Self> {
-        let Some(ModelSource::Python(source)) = &config.model.source else {
-            return None;
+        let (what, settings) = match &config.model.source {
+            Some(ModelSource::Python(source)) => {
+                let mut what = format!("run '{}'", config.relative(&source.interpreter));
+                let path = source.path.as_ref().map(|path| config.relative(path));
+                for part in path.iter().chain(&source.entry) {
+                    what = format!("{what} on '{part}'");
+                }
+                (what, serde_json::to_vec(source).unwrap_or_default())
+            }
+            Some(ModelSource::Http(source)) => {
+                let what = format!("send rows to '{}'", source.url);
+                (what, serde_json::to_vec(source).unwrap_or_default())
+            }
+            Some(ModelSource::File { .. } | ModelSource::Train { .. }) | None => return None,
         };
-        let mut what = format!("run '{}'", config.relative(&source.interpreter));
-        let path = source.path.as_ref().map(|path| config.relative(path));
-        for part in path.iter().chain(&source.entry) {
-            what = format!("{what} on '{part}'");
-        }
         let root = config.root.to_string_lossy();
-        let settings = serde_json::to_vec(source).unwrap_or_default();
         Some(Self {
             root: config.root.clone(),
             digest: Fingerprint::of_parts([root.as_bytes(), &settings]),

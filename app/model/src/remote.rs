@@ -10,6 +10,8 @@
 //! `{"ok": true, "n_outputs", "n_bytes"}` with `n_rows * n_outputs` doubles row by row, or `{"ok": false,
 //! "error"}`. What the server says is checked before it is believed.
 
+pub mod answering;
+
 use std::io::{ErrorKind, Read, Write};
 use std::sync::{Mutex, PoisonError};
 

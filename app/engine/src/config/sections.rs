@@ -5,17 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Section, number};
+use super::served;
 use super::{
     CheckConfig, CheckSeverity, ColumnConfig, Config, DataConfig, LimitsConfig, ModelConfig,
-    ModelSource, ParamSetting, PluginsConfig, ProjectConfig, PythonSource, Source, display_name,
-    nearest, units,
+    ModelSource, ParamSetting, PluginsConfig, ProjectConfig, Source, display_name, nearest, units,
 };
 use crate::problem::Problem;
 
@@ -187,7 +186,7 @@ fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
     let path = section
         .text("path", "\"model.json\"")
         .map(|path| root.join(path));
-    let python = read_python(&mut section, path.as_ref(), root);
+    let served = served::read(&mut section, path.as_ref(), root);
     let train = section.text_or_section("train");
     let model = ModelConfig {
         source: None,
@@ -218,7 +217,7 @@ fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
             String::new(),
         );
     }
-    if (path.is_some() || python.is_some()) && train.is_some() {
+    if (path.is_some() || served.is_some()) && train.is_some() {
         let message = "model.path and model.train exclude each other".to_owned();
         let at = section.place_of("train");
         section
@@ -228,57 +227,10 @@ fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
     section.finish();
     ModelConfig {
         source: train
-            .or(python.map(ModelSource::Python))
+            .or(served)
             .or(path.map(|path| ModelSource::File { path })),
         ..model
     }
-}
-
-/// The Python model, if `format` says that it is one.
-fn read_python(
-    section: &mut Section<'_, '_, '_>,
-    path: Option<&PathBuf>,
-    root: &Path,
-) -> Option<PythonSource> {
-    const TIMEOUT: Duration = Duration::from_secs(30);
-    let is_python = section.choice("format", &[("python", ())]).is_some();
-    let entry = section.text("entry", "\"predictor:predict\"");
-    let interpreter = section.text("python", "\".venv/bin/python\"");
-    let timeout = section.parsed("timeout", "a duration (s, min)", "\"30s\"", units::duration);
-    let is_written = entry.is_some() || interpreter.is_some() || timeout.is_some();
-    if !is_python {
-        if is_written {
-            let at = section.place_of("entry");
-            let message = "model.entry, python and timeout are for served models".to_owned();
-            let help = "add format = \"python\", or remove them".to_owned();
-            section.reader().error(at, message, help);
-        }
-        return None;
-    }
-    let has_name = entry.as_deref().is_none_or(|entry| {
-        entry
-            .split_once(':')
-            .is_some_and(|(_, name)| !name.is_empty())
-    });
-    if !has_name || (entry.is_none() && path.is_none()) {
-        let at = section.place_of("format");
-        let message = "a Python model needs an entry or a path".to_owned();
-        let help = "for example: entry = \"predictor:predict\", or path = \"model.pkl\"".to_owned();
-        section.reader().error(at, message, help);
-    }
-    // A name is looked for on the search path, a path below the project.
-    let interpreter = interpreter.unwrap_or_else(|| "python3".to_owned());
-    let interpreter = if interpreter.contains('/') {
-        root.join(interpreter)
-    } else {
-        PathBuf::from(interpreter)
-    };
-    Some(PythonSource {
-        interpreter,
-        path: path.cloned(),
-        entry,
-        timeout: timeout.unwrap_or(TIMEOUT),
-    })
 }
 
 fn read_training<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Option<ModelSource> {
