@@ -11,13 +11,16 @@
 //! by versions 1.7 to 3.2. Values are compared and added in single precision, in tree order, as
 //! XGBoost does on the CPU; a missing value takes the default direction; a category that was not in
 //! a node's training rows goes left, one that was in no training row is refused where the file names
-//! the categories (3.1 and later).
+//! the categories (3.1 and later). Files of major versions after 3 are refused: they may mean other
+//! numbers by the same keys.
 
 mod source;
 
 mod json;
 
 mod ubjson;
+
+mod names;
 
 mod file;
 
@@ -27,13 +30,15 @@ mod trees;
 
 mod linear;
 
-use std::borrow::Cow;
+mod rows;
 
 use file::File;
 use linear::Linear;
+use names::{Categories, Doubt};
 use objective::Meaning;
+use rows::Rows;
 
-use crate::batch::{Batch, BatchValues};
+use crate::batch::Batch;
 use crate::ensemble::{Comparison, Link, TreeEnsemble};
 use crate::error::ModelError;
 use crate::forest::{Forest, Sums};
@@ -51,11 +56,9 @@ const MAX_MAJOR_VERSION: i32 = 3;
 #[derive(Debug)]
 pub(crate) struct XgBoost {
     info: ModelInfo,
-    inputs: Inputs,
+    rows: Rows,
     link: Link,
     booster: Booster,
-    /// Inputs that trees split by category.
-    categorical: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -113,12 +116,13 @@ impl Reader<'_> {
             .base(&file.param.base_score, n_outputs)
             .map_err(|reason| self.damaged(reason))?;
         let has_names = !file.feature_names.is_empty();
+        let doubts = doubts(&mut file.booster.model.categories);
         let mut features = self.features(&mut file, n_features)?;
-        let mut categorical = Vec::new();
+        let mut split_by_category = Vec::new();
         let booster = match file.booster.name.as_str() {
             "gbtree" | "dart" => {
                 let forest = self.forest(&file, &features, &base, meaning.link)?;
-                categorical = split_by_category(forest.trees());
+                split_by_category = inputs_split_by_category(forest.trees());
                 Booster::Trees(Box::new(forest))
             }
             "gblinear" => {
@@ -133,7 +137,7 @@ impl Reader<'_> {
                 ));
             }
         };
-        for idx in &categorical {
+        for idx in &split_by_category {
             if matches!(features[*idx].kind, FeatureKind::Numeric) {
                 features[*idx].kind = FeatureKind::Categorical {
                     categories: Vec::new(),
@@ -147,10 +151,13 @@ impl Reader<'_> {
         };
         Ok(XgBoost {
             info: self.info(&file, &inputs, &booster, meaning, n_outputs),
-            inputs,
+            rows: Rows {
+                inputs,
+                split_by_category,
+                doubts,
+            },
             link: meaning.link,
             booster,
-            categorical,
         })
     }
 
@@ -243,7 +250,7 @@ impl Reader<'_> {
             let is_categorical = file.feature_types.get(idx).is_some_and(|kind| kind == "c");
             let categories = categories
                 .get_mut(idx)
-                .map(std::mem::take)
+                .map(|categories| std::mem::take(&mut categories.names))
                 .unwrap_or_default();
             FeatureInfo {
                 name: file
@@ -380,6 +387,13 @@ impl Reader<'_> {
     }
 }
 
+/// Takes what is in doubt about category names, with the input it is about.
+fn doubts(categories: &mut [Categories]) -> Vec<(usize, Doubt)> {
+    let all = categories.iter_mut().enumerate();
+    all.filter_map(|(idx, categories)| Some((idx, categories.doubt.take()?)))
+        .collect()
+}
+
 fn version(parts: &[i32]) -> String {
     let parts: Vec<String> = parts.iter().take(3).map(i32::to_string).collect();
     parts.join(".")
@@ -396,7 +410,7 @@ fn classes(scikit_learn: &str) -> Option<Vec<String>> {
     Some(classes.iter().map(name).collect())
 }
 
-fn split_by_category(trees: &TreeEnsemble) -> Vec<usize> {
+fn inputs_split_by_category(trees: &TreeEnsemble) -> Vec<usize> {
     let mut inputs: Vec<usize> = (0..trees.n_nodes())
         .filter(|node| trees.comparison[*node] == Comparison::In)
         .map(|node| trees.feature[node] as usize)
@@ -405,44 +419,6 @@ fn split_by_category(trees: &TreeEnsemble) -> Vec<usize> {
     inputs.sort_unstable();
     inputs.dedup();
     inputs
-}
-
-impl XgBoost {
-    /// The batch's columns in the model's order.
-    fn columns<'b>(&self, batch: &Batch<'b>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
-        let numbers = self.inputs.numbers(batch);
-        let mut columns = numbers.map_err(|error| self.explained(error, batch))?;
-        for idx in &self.categorical {
-            // Whole parts would make -0.5 the category 0; to XGBoost every negative is invalid.
-            if columns[*idx].iter().any(|value| *value < 0.0) {
-                for value in columns[*idx].to_mut() {
-                    *value = if *value < 0.0 { -1.0 } else { *value };
-                }
-            }
-        }
-        Ok(columns)
-    }
-
-    /// Says more where text meets an input whose categories the file knows by number only.
-    fn explained(&self, error: ModelError, batch: &Batch<'_>) -> ModelError {
-        for (idx, feature) in self.inputs.features.iter().enumerate() {
-            let FeatureKind::Categorical { categories } = &feature.kind else {
-                continue;
-            };
-            let Ok(column) = self.inputs.column(idx, batch) else {
-                continue;
-            };
-            let is_text = matches!(column.values, BatchValues::Categorical { .. });
-            if categories.is_empty() && is_text && column.numbers().is_err() {
-                return ModelError::Batch(format!(
-                    "the input '{}' holds text, and the model knows its categories by number only; \
-                     train it with XGBoost 3.1 or later from a table, which saves their names",
-                    column.name
-                ));
-            }
-        }
-        error
-    }
 }
 
 impl Model for XgBoost {
@@ -459,7 +435,7 @@ impl Model for XgBoost {
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let columns = self.columns(batch)?;
+        let columns = self.rows.columns(batch)?;
         Ok(match &self.booster {
             Booster::Trees(forest) => forest.margins(&columns, batch.n_rows),
             Booster::Linear(linear) => linear.margins(&columns, batch.n_rows),

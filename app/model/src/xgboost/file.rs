@@ -3,6 +3,7 @@
 //! In: a [`Source`]. Out: [`File`], as it stands there; nothing is checked against each other yet.
 //! Keys that are not needed are skipped, whatever they hold.
 
+use super::names::{self, Categories};
 use super::source::{Source, texts};
 use crate::limits::Limits;
 
@@ -58,7 +59,7 @@ pub(super) struct Model {
     pub(super) iteration_indptr: Vec<i32>,
     pub(super) num_parallel_tree: String,
     /// Category names per input; empty before version 3.1 and without categories.
-    pub(super) categories: Vec<Vec<String>>,
+    pub(super) categories: Vec<Categories>,
     /// Of `gblinear`: `weights[input * n_outputs + output]`, then the biases.
     pub(super) weights: Option<Vec<f32>>,
 }
@@ -229,7 +230,7 @@ fn tree(source: &mut impl Source) -> Result<Tree, String> {
 }
 
 /// The categories each input had in training, as texts.
-fn categories(source: &mut impl Source, limits: &Limits) -> Result<Vec<Vec<String>>, String> {
+fn categories(source: &mut impl Source, limits: &Limits) -> Result<Vec<Categories>, String> {
     let mut all = Vec::new();
     let mut n_all = 0;
     source.object(|source, key| match key {
@@ -239,7 +240,7 @@ fn categories(source: &mut impl Source, limits: &Limits) -> Result<Vec<Vec<Strin
             }
             let names = input_categories(source, MAX_CATEGORIES.saturating_sub(n_all))
                 .map_err(|what| format!("the categories of input {}: {what}", all.len()))?;
-            n_all += names.len();
+            n_all += names.names.len();
             all.push(names);
             Ok(())
         }),
@@ -248,9 +249,8 @@ fn categories(source: &mut impl Source, limits: &Limits) -> Result<Vec<Vec<Strin
     Ok(all)
 }
 
-/// Texts lie one behind the other in bytes, with an offset for each and one for the end; numbers are
-/// listed.
-fn input_categories(source: &mut impl Source, limit: usize) -> Result<Vec<String>, String> {
+/// Texts lie in bytes, with offsets; numbers are listed.
+fn input_categories(source: &mut impl Source, limit: usize) -> Result<Categories, String> {
     let mut offsets = None;
     let mut values = None;
     source.object(|source, key| match key {
@@ -262,33 +262,20 @@ fn input_categories(source: &mut impl Source, limit: usize) -> Result<Vec<String
         _ => source.skip(),
     })?;
     let Some(mut values) = values else {
-        return Ok(Vec::new());
+        return Ok(Categories::default());
     };
     let too_many = |n: usize| format!("{n}, the limit over all inputs is {MAX_CATEGORIES}");
-    let Some(offsets) = offsets else {
-        let (names, n) = texts(&mut values, limit)?;
-        return if n > limit {
-            Err(too_many(n))
-        } else {
-            Ok(names)
-        };
-    };
-    if offsets.len() > limit {
-        return Err(too_many(offsets.len()));
-    }
-    let bytes: Vec<u8> = values
-        .integers()?
-        .iter()
-        .map(|byte| byte.to_le_bytes()[0])
-        .collect();
-    let name = |ends: &[i32]| {
-        let [start, end] = [ends[0], ends[1]].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
-        let name = bytes.get(start..end).map(str::from_utf8);
-        match name {
-            Some(Ok(name)) => Ok(name.to_owned()),
-            Some(Err(_not_utf8)) => Err(format!("the name at byte {start} is not UTF-8")),
-            None => Err(format!("bytes {start} to {end} of {}", bytes.len())),
+    if let Some(offsets) = offsets {
+        if offsets.len() > limit {
+            return Err(too_many(offsets.len()));
         }
-    };
-    offsets.windows(2).map(name).collect()
+        let bytes = values.integers()?;
+        let bytes: Vec<u8> = bytes.iter().map(|byte| byte.to_le_bytes()[0]).collect();
+        return names::read(&bytes, &offsets);
+    }
+    let (names, n) = texts(&mut values, limit)?;
+    if n > limit {
+        return Err(too_many(n));
+    }
+    Ok(Categories { names, doubt: None })
 }
