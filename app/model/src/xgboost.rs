@@ -113,7 +113,7 @@ impl Reader<'_> {
             )
         })?;
         let base = meaning
-            .base(&file.param.base_score, n_outputs)
+            .base(&file.param.base_score, n_outputs, &file.version)
             .map_err(|reason| self.damaged(reason))?;
         let has_names = !file.feature_names.is_empty();
         let doubts = doubts(&mut file.booster.model.categories);

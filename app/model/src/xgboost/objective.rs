@@ -4,10 +4,14 @@
 //! predictions. Knows no trees.
 //!
 //! Source: predictions of XGBoost 1.7, 2.1, 3.0, 3.1 and 3.2 for models of every objective with a
-//! given and with an estimated base score; all mean the same by the same file.
+//! given and with an estimated base score. All mean the same by the same file, but for one thing:
+//! from 3.2 on, base scores that are probabilities are kept off 0 and 1.
 
 use crate::ensemble::Link;
 use crate::{ModelTask, OutputSpace};
+
+/// How far version 3.2 keeps probabilities off 0 and 1.
+const MIN_PROBABILITY: f32 = 1e-6;
 
 /// What an objective means.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,13 +71,20 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
 }
 
 impl Meaning {
-    /// The margin every row starts from, per output. The text is `5E-1`, `[5E-1]` or `[1E-1,2E-1]`.
-    pub(super) fn base(&self, text: &str, n_outputs: usize) -> Result<Vec<f32>, String> {
+    /// The margin every row starts from, per output. The text is `5E-1`, `[5E-1]` or `[1E-1,2E-1]`;
+    /// the version is that of the file.
+    pub(super) fn base(
+        &self,
+        text: &str,
+        n_outputs: usize,
+        version: &[i32],
+    ) -> Result<Vec<f32>, String> {
+        let is_kept_off = version >= &[3, 2][..];
         let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
         let mut base = Vec::new();
         for part in inner.split(',').filter(|part| !part.trim().is_empty()) {
             let score: Option<f32> = part.trim().parse().ok();
-            let margin = score.map(|score| self.margin(score));
+            let margin = score.map(|score| self.margin(score, is_kept_off));
             base.push(
                 margin
                     .filter(|margin| margin.is_finite())
@@ -85,7 +96,7 @@ impl Meaning {
         }
         match base.len() {
             // The default of versions that did not write it.
-            0 => Ok(vec![self.margin(0.5); n_outputs]),
+            0 => Ok(vec![self.margin(0.5, is_kept_off); n_outputs]),
             1 => Ok(vec![base[0]; n_outputs]),
             n if n == n_outputs => Ok(base),
             _ => Err(format!(
@@ -94,9 +105,13 @@ impl Meaning {
         }
     }
 
-    fn margin(&self, score: f32) -> f32 {
+    fn margin(&self, score: f32, is_kept_off: bool) -> f32 {
         match self.scale {
             Scale::Margin => score,
+            Scale::Probability if is_kept_off => {
+                let score = score.clamp(MIN_PROBABILITY, 1.0 - MIN_PROBABILITY);
+                -(1.0 / score - 1.0).ln()
+            }
             Scale::Probability => -(1.0 / score - 1.0).ln(),
             Scale::Logarithm => score.ln(),
         }
@@ -109,7 +124,9 @@ mod tests {
 
     #[track_caller]
     fn check(objective: &str, text: &str, expected: &[f32]) {
-        let base = meaning(objective).unwrap().base(text, expected.len());
+        let base = meaning(objective)
+            .unwrap()
+            .base(text, expected.len(), &[3, 2, 0]);
         assert_eq!(base.unwrap(), expected, "{objective} {text}");
     }
 
@@ -129,8 +146,30 @@ mod tests {
     }
 
     #[test]
+    fn probabilities_are_kept_off_zero_and_one_from_version_3_2_on() {
+        // Booster.predict(output_margin=True) of xgboost 3.2.0 and 3.1.2.
+        for (text, newer, older) in [
+            ("1E-8", -13.815_51, -18.420_681),
+            ("9.9999994E-1", 13.745_16, 15.942_385),
+            ("3E-1", -0.847_297_85, -0.847_297_85),
+        ] {
+            let base = |version| meaning("binary:logistic").unwrap().base(text, 1, version);
+            assert_eq!(base(&[3, 2, 0]).unwrap(), [newer]);
+            assert_eq!(base(&[3, 1, 2]).unwrap(), [older]);
+        }
+        // A constant target.
+        check("binary:logistic", "[0E0]", &[-13.815_51]);
+        check("reg:logistic", "[1E0]", &[13.745_16]);
+    }
+
+    #[test]
     fn wrong_base_scores_are_refused() {
-        let error = |objective, text| meaning(objective).unwrap().base(text, 3).unwrap_err();
+        let error = |objective, text| {
+            meaning(objective)
+                .unwrap()
+                .base(text, 3, &[3, 1, 2])
+                .unwrap_err()
+        };
         let text = "the base score '1E0' has no finite margin";
         assert_eq!(error("binary:logistic", "1E0"), text);
         assert!(error("reg:gamma", "-1").contains("no finite margin"));
