@@ -27,9 +27,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     if bytes.starts_with(learned::MAGIC) {
         return Ok(Box::new(Learned::read(&bytes, limits)?));
     }
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-        && !bytes.starts_with(b"{L")
-    {
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
     }
     let (seen, advice) = describe(&bytes);
@@ -48,7 +46,10 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         [0x80, 2..=5, ..] => ("a Python pickle", EXPORT),
         [b'P', b'K', 3, 4, ..] => ("a zip archive (PyTorch, joblib or skops)", EXPORT),
         [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file (Keras)", EXPORT),
-        [b'{', b'L', ..] => ("XGBoost UBJSON", "save it with save_model(\"model.json\")"),
+        [b'b', b'o', b'o', b's', b't', b'e', b'r', b'[', ..] => (
+            "an XGBoost text dump, which lacks the base score and the objective",
+            "save it with save_model(\"model.json\")",
+        ),
         [b't', b'r', b'e', b'e', b'\n', ..] => {
             ("a LightGBM text model", "this version reads XGBoost JSON")
         }
@@ -59,7 +60,7 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         [b'C', b'B', b'M', b'1', ..] => ("a CatBoost model", "this version reads XGBoost JSON"),
         _ => (
             "of an unknown kind",
-            "this version reads XGBoost JSON and models trained here",
+            "this version reads XGBoost JSON and UBJSON and models trained here",
         ),
     }
 }
@@ -87,7 +88,9 @@ mod tests {
     fn what_is_not_read_is_named() {
         assert!(message(b"").contains("empty"));
         assert!(message(b"\x80\x04\x95rest").contains("a Python pickle; it is never loaded"));
-        assert!(message(b"{L\x00").contains("UBJSON"));
+        assert!(message(b"{L\x00").contains("the xgboost-ubjson model is damaged"));
+        assert!(message(b"booster[0]:\n0:[f0<1]").contains("an XGBoost text dump"));
+        assert!(message(b"binf\x00").contains("XGBoost's old binary format; save it with"));
         assert!(message(b"tree\nversion=v4").contains("LightGBM"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
         assert!(message(b"ILMODEL1junk").contains("damaged"));
