@@ -41,6 +41,8 @@ mod schedule;
 
 pub mod model_input;
 
+mod model_look;
+
 mod event;
 
 pub mod report;

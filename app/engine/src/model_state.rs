@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use interlock_plugin_api::facts::ModelFile;
 use interlock_plugin_api::outcome::Role;
 
 use crate::config::{Config, ModelSource};
@@ -35,6 +36,8 @@ pub(crate) struct ModelState {
     generation: u64,
     coming: Option<u64>,
     model: Option<Arc<ModelInput>>,
+    /// What was seen in the model's file, also in one that cannot be opened.
+    file: Option<Arc<ModelFile>>,
     trouble: Option<String>,
     /// How often a model that is served was started anew because its process ended.
     n_deaths: u32,
@@ -76,6 +79,7 @@ impl ModelState {
         let mut commands = self.abandon();
         let Some(plan) = plan else {
             self.model = None;
+            self.file = None;
             self.trouble = None;
             return commands;
         };
@@ -92,7 +96,7 @@ impl ModelState {
     pub(crate) fn prepared(
         &mut self,
         generation: u64,
-        prepared: PreparedModel,
+        (prepared, file): (PreparedModel, Option<Arc<ModelFile>>),
         now: SystemTime,
         journal: &mut Journal,
     ) -> bool {
@@ -100,6 +104,7 @@ impl ModelState {
             return false;
         }
         self.coming = None;
+        self.file = file;
         match prepared {
             Ok(model) => {
                 let is_new = self
@@ -215,6 +220,11 @@ impl ModelState {
     /// The model of the next snapshot: none while a newer one is on its way.
     pub(crate) fn current(&self) -> Option<Arc<ModelInput>> {
         self.model.clone().filter(|_| self.coming.is_none())
+    }
+
+    /// What was seen in the file of the next snapshot's model.
+    pub(crate) fn file(&self) -> Option<Arc<ModelFile>> {
+        self.file.clone().filter(|_| self.coming.is_none())
     }
 
     /// Whether a model is being opened or trained.

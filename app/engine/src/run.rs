@@ -17,6 +17,7 @@ use interlock_plugin_api::outcome::Role;
 use crate::config::Config;
 use crate::event::{Command, Event};
 use crate::load::{self, LoadSpec};
+use crate::model_look;
 use crate::model_input::{self, ModelPlan, TrainingGuard};
 use crate::model_server::{self, Served};
 use crate::picture::{LogEntry, Picture, Request};
@@ -301,19 +302,24 @@ impl Shell {
 
     fn prepare_model(&mut self, generation: u64, plan: ModelPlan) {
         let sender = self.sender.clone();
-        let send = move |prepared| {
+        let send = move |prepared, file| {
             let _engine_ended = sender.send(Event::ModelPrepared {
                 generation,
                 prepared,
+                file,
             });
         };
+        let root = self.app.config().root.clone();
         match plan {
             ModelPlan::Open { path } => {
-                self.spawn("model:open", move || send(model_input::open(&path)));
+                self.spawn("model:open", move || {
+                    let file = model_look::look(&path, &root);
+                    send(model_input::open(&path), file);
+                });
             }
             ModelPlan::Train(training) if training.output.exists() => {
                 self.spawn("model:open", move || {
-                    send(model_input::open(&training.output));
+                    send(model_input::open(&training.output), None);
                 });
             }
             ModelPlan::Train(training) => {
@@ -321,18 +327,19 @@ impl Shell {
                     Ok((child, guard)) => {
                         self.training = Some(guard);
                         self.spawn("model:train", move || {
-                            send(model_input::finish(child, &training));
+                            send(model_input::finish(child, &training), None);
                         });
                     }
-                    Err(why) => send(Err(why)),
+                    Err(why) => send(Err(why), None),
                 }
             }
             ModelPlan::Python(plan) => {
-                self.serve_model(generation, move || model_server::start(&plan));
+                let path = plan.source.path.clone();
+                self.serve_model(generation, path, move || model_server::start(&plan));
             }
             ModelPlan::Http(plan) => {
                 let program = self.options.program.clone();
-                self.serve_model(generation, move || {
+                self.serve_model(generation, None, move || {
                     model_server::start_http(&plan, &program)
                 });
             }
@@ -343,10 +350,13 @@ impl Shell {
     fn serve_model(
         &self,
         generation: u64,
+        path: Option<PathBuf>,
         start: impl FnOnce() -> Result<Served, String> + Send + 'static,
     ) {
         let events = self.sender.clone();
+        let root = self.app.config().root.clone();
         self.spawn("model:serve", move || {
+            let file = path.and_then(|path| model_look::look(&path, &root));
             let prepared = model_input::served(start());
             let server = prepared.as_ref().ok().and_then(|model| {
                 let server = &model.served.as_ref()?.server;
@@ -355,6 +365,7 @@ impl Shell {
             let _engine_ended = events.send(Event::ModelPrepared {
                 generation,
                 prepared,
+                file,
             });
             // Waits for the end of the process, which comes with the last snapshot that uses it, if
             // not by itself.

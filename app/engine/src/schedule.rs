@@ -60,6 +60,9 @@ pub(crate) fn unmet(needs: &Needs, snapshot: &Snapshot) -> Option<String> {
     if needs.model == Need::Required && snapshot.model.is_none() {
         return Some("no model".to_owned());
     }
+    if needs.model_file == Need::Required && snapshot.facts.model_file.is_none() {
+        return Some("the model is no file that could be looked at".to_owned());
+    }
     if needs.target == Need::Required && snapshot.facts.target.is_none() {
         return Some("no target: set project.target in the project file".to_owned());
     }

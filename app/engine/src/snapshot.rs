@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use interlock_plugin_api::facts::{ColumnFacts, ColumnKind, ModelFacts, ProjectFacts, Task};
+use interlock_plugin_api::facts::{ColumnFacts, ColumnKind, ModelFacts, ModelFile, ProjectFacts, Task};
 use interlock_plugin_api::outcome::Role;
 
 use crate::config::{Config, ModelSource};
@@ -64,7 +64,7 @@ impl Snapshot {
     pub(crate) fn new(
         config: &Config,
         tables: BTreeMap<Role, Arc<LoadedTable>>,
-        model: Option<Arc<ModelInput>>,
+        (model, file): (Option<Arc<ModelInput>>, Option<Arc<ModelFile>>),
     ) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let columns = columns(config, &tables);
@@ -78,6 +78,7 @@ impl Snapshot {
             time: config.data.time.clone(),
             columns,
             model: None,
+            model_file: file.map(Arc::unwrap_or_clone),
         };
         let classes = target_classes(&facts, &tables);
         settle_positive(config, &mut facts, &classes, &mut problems);

@@ -149,10 +149,11 @@ impl App {
             Event::ModelPrepared {
                 generation,
                 prepared,
+                file,
             } => {
                 if self
                     .model
-                    .prepared(generation, prepared, now, &mut self.journal)
+                    .prepared(generation, (prepared, file), now, &mut self.journal)
                 {
                     return self.replan(now);
                 }
@@ -258,7 +259,11 @@ impl App {
         }
         let tables = self.inputs.tables();
         let mut commands = self.model.wanted(&self.config, &tables, &self.trust);
-        let (snapshot, problems) = Snapshot::new(&self.config, tables, self.model.current());
+        let (snapshot, problems) = Snapshot::new(
+            &self.config,
+            tables,
+            (self.model.current(), self.model.file()),
+        );
         self.snapshot_problems = problems;
         self.snapshot = Some(snapshot);
         let labels = self.labels();
