@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use interlock_plugin_api::facts::{ColumnFacts, ColumnKind, ModelFacts, ModelFile, ProjectFacts, Task};
+use interlock_plugin_api::facts::{
+    ColumnFacts, ColumnKind, ModelFacts, ModelFile, ProjectFacts, Task,
+};
 use interlock_plugin_api::outcome::Role;
 
 use crate::config::{Config, ModelSource};
