@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
+use crate::scan::{self, FileKind, ScanLimits};
 use crate::{Model, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
@@ -32,22 +33,31 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
     }
-    let (seen, advice) = describe(&bytes);
+    let (seen, advice) = by_scan(&bytes).unwrap_or_else(|| {
+        let (seen, advice) = describe(&bytes);
+        (seen.to_owned(), advice.to_owned())
+    });
     Err(ModelError::Unknown {
         path: path.to_owned(),
-        seen: seen.to_owned(),
-        advice: advice.to_owned(),
+        seen,
+        advice,
     })
+}
+
+/// What a pickle or an archive is, by the scan, and what to do about it.
+fn by_scan(bytes: &[u8]) -> Option<(String, String)> {
+    let scan = scan::scan_bytes(bytes, &ScanLimits::default());
+    if matches!(scan.kind, FileKind::NotDangerous(_) | FileKind::Unknown) {
+        return None;
+    }
+    let (seen, advice) = scan.advice.split_once("; ")?;
+    Some((seen.to_owned(), advice.to_owned()))
 }
 
 /// What a file looks like that is not read, and what to do about it.
 fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
-    const EXPORT: &str = "it is never loaded, because loading it runs code; export the model, for XGBoost with save_model(\"model.json\")";
     match bytes {
         [] => ("empty", "save the model again"),
-        [0x80, 2..=5, ..] => ("a Python pickle", EXPORT),
-        [b'P', b'K', 3, 4, ..] => ("a zip archive (PyTorch, joblib or skops)", EXPORT),
-        [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file (Keras)", EXPORT),
         [b'{', b'L', ..] => ("XGBoost UBJSON", "save it with save_model(\"model.json\")"),
         [b't', b'r', b'e', b'e', b'\n', ..] => {
             ("a LightGBM text model", "this version reads XGBoost JSON")
@@ -87,6 +97,13 @@ mod tests {
     fn what_is_not_read_is_named() {
         assert!(message(b"").contains("empty"));
         assert!(message(b"\x80\x04\x95rest").contains("a Python pickle; it is never loaded"));
+        assert!(
+            message(b"\x80\x02cos\nsystem\n)R.").contains("it is dangerous (calls 'os.system'")
+        );
+        assert!(
+            message(b"\x80\x02csklearn.pipeline\nPipeline\n)\x81.")
+                .contains("is a Python pickle of sklearn.pipeline.Pipeline; it is never loaded")
+        );
         assert!(message(b"{L\x00").contains("UBJSON"));
         assert!(message(b"tree\nversion=v4").contains("LightGBM"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
