@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+pub mod scan;
+
 pub mod remote;
 
 mod open;

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
+use crate::scan::{self, FileKind, ScanLimits};
 use crate::{Model, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
@@ -30,22 +31,31 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
     }
-    let (seen, advice) = describe(&bytes);
+    let (seen, advice) = by_scan(&bytes).unwrap_or_else(|| {
+        let (seen, advice) = describe(&bytes);
+        (seen.to_owned(), advice.to_owned())
+    });
     Err(ModelError::Unknown {
         path: path.to_owned(),
-        seen: seen.to_owned(),
-        advice: advice.to_owned(),
+        seen,
+        advice,
     })
+}
+
+/// What a pickle or an archive is, by the scan, and what to do about it.
+fn by_scan(bytes: &[u8]) -> Option<(String, String)> {
+    let scan = scan::scan_bytes(bytes, &ScanLimits::default());
+    if matches!(scan.kind, FileKind::NotDangerous(_) | FileKind::Unknown) {
+        return None;
+    }
+    let (seen, advice) = scan.advice.split_once("; ")?;
+    Some((seen.to_owned(), advice.to_owned()))
 }
 
 /// What a file looks like that is not read, and what to do about it.
 fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
-    const EXPORT: &str = "it is never loaded, because loading it runs code; export the model, for XGBoost with save_model(\"model.json\")";
     match bytes {
         [] => ("empty", "save the model again"),
-        [0x80, 2..=5, ..] => ("a Python pickle", EXPORT),
-        [b'P', b'K', 3, 4, ..] => ("a zip archive (PyTorch, joblib or skops)", EXPORT),
-        [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file (Keras)", EXPORT),
         [b'b', b'o', b'o', b's', b't', b'e', b'r', b'[', ..] => (
             "an XGBoost text dump, which lacks the base score and the objective",
             "save it with save_model(\"model.json\")",
@@ -91,6 +101,13 @@ mod tests {
         assert!(message(b"{L\x00").contains("the xgboost-ubjson model is damaged"));
         assert!(message(b"booster[0]:\n0:[f0<1]").contains("an XGBoost text dump"));
         assert!(message(b"binf\x00").contains("XGBoost's old binary format; save it with"));
+        assert!(
+            message(b"\x80\x02cos\nsystem\n)R.").contains("it is dangerous (calls 'os.system'")
+        );
+        assert!(
+            message(b"\x80\x02csklearn.pipeline\nPipeline\n)\x81.")
+                .contains("is a Python pickle of sklearn.pipeline.Pipeline; it is never loaded")
+        );
         assert!(message(b"tree\nversion=v4").contains("LightGBM"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
         assert!(message(b"ILMODEL1junk").contains("damaged"));
