@@ -311,6 +311,11 @@ impl Reader<'_> {
             trees::add(&mut ensemble, tree, output, factor)
                 .map_err(|what| self.damaged(format!("tree {idx}: {what}")))?;
         }
+        // Vector leaves had no covers before 3.2; exponential losses may have infinite ones.
+        let has_covers = model.trees.iter().all(|tree| !tree.sum_hessian.is_empty());
+        if !has_covers || ensemble.cover.iter().any(|cover| !cover.is_finite()) {
+            ensemble.cover = Vec::new();
+        }
         if !ensemble.category_ranges.is_empty() {
             ensemble.category_ranges.resize(ensemble.n_nodes(), (0, 0));
         }
@@ -399,10 +404,17 @@ fn version(parts: &[i32]) -> String {
     parts.join(".")
 }
 
-/// The class names scikit-learn's wrapper wrote up to version 1.5; later ones do not.
+/// The class names that scikit-learn's wrapper wrote in versions 1.x, as its label encoder's or its
+/// own; later ones write none.
 fn classes(scikit_learn: &str) -> Option<Vec<String>> {
+    // Any JSON fits in here, so its size is bounded before it becomes values.
+    const MAX_BYTES: usize = 1 << 20;
+    if scikit_learn.len() > MAX_BYTES {
+        return None;
+    }
     let meta: serde_json::Value = serde_json::from_str(scikit_learn).ok()?;
-    let classes = meta.get("_le")?.get("classes_")?.as_array()?;
+    let owner = meta.get("_le").unwrap_or(&meta);
+    let classes = owner.get("classes_")?.as_array()?;
     let name = |class: &serde_json::Value| match class {
         serde_json::Value::String(name) => name.clone(),
         other => other.to_string(),

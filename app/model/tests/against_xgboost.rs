@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use interlock_model::ensemble::Comparison;
+use interlock_model::ensemble::{Comparison, Link};
 use interlock_model::{
     Batch, BatchColumn, BatchValues, FeatureKind, Limits, Model, ModelTask, OutputSpace,
     TreeEnsemble, open,
@@ -201,6 +201,17 @@ fn the_ensemble_gives_the_margins() {
             continue;
         };
         trees.check().unwrap();
+        let link = match name.as_str() {
+            "binary" | "binary_base" | "logitraw" | "reg_logistic" | "forest" | "labels"
+            | "table_json" | "table_ubj" | "early" => Link::Logistic,
+            "hinge" => Link::Step,
+            "multiclass" | "softmax" | "dart_multi" | "vectors_multi" | "early_multi" => {
+                Link::Softmax
+            }
+            "gamma" | "tweedie" | "poisson" | "cox" | "aft" => Link::Exponential,
+            _ => Link::Identity,
+        };
+        assert_eq!(trees.link, link, "{name}");
         if ["table", "umlauts"].contains(&case.inputs.as_str()) {
             continue;
         }
@@ -305,6 +316,46 @@ fn the_card_says_what_the_file_says() {
     // iteration_indptr[best_iteration + 1] of the file.
     assert_eq!(opened("early.json").info().trees.unwrap().n_trees, 70);
     assert_eq!(opened("early_multi.json").info().trees.unwrap().n_trees, 63);
+}
+
+#[test]
+fn covers_are_sums_of_hessians_where_the_file_has_them() {
+    // Every row counts 1 for squared error, and 300 rows were trained with.
+    let trees = opened("regression.json").ensemble().unwrap();
+    for start in &trees.tree_starts {
+        let root = *start as usize;
+        let children = [trees.yes[root], trees.no[root]].map(|child| trees.cover[child as usize]);
+        assert!((trees.cover[root] - 300.0).abs() < 1e-9);
+        assert!((children[0] + children[1] - 300.0).abs() < 1e-9);
+    }
+    // Vector leaves of version 2 have none.
+    assert!(
+        opened("2.1.4/vectors.json")
+            .ensemble()
+            .unwrap()
+            .cover
+            .is_empty()
+    );
+}
+
+#[test]
+fn classes_are_those_of_old_wrappers() {
+    // The two forms of XGBClassifier.save_model in sklearn.py of xgboost 1.7.6.
+    for (meta, expected) in [
+        (
+            r#"{"_le": {"classes_": ["bad", "good"]}, "classes_": [0, 1]}"#,
+            ["bad", "good"],
+        ),
+        (r#"{"n_classes_": 2, "classes_": [0, 1]}"#, ["0", "1"]),
+    ] {
+        let text = std::fs::read_to_string(fixture("binary.json")).unwrap();
+        let attributes = serde_json::json!({ "scikit_learn": meta });
+        let changed = text.replace("\"attributes\":{}", &format!("\"attributes\":{attributes}"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), changed).unwrap();
+        let model = open(file.path(), &Limits::default()).unwrap();
+        assert_eq!(model.info().classes, expected);
+    }
 }
 
 #[test]

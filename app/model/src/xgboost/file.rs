@@ -279,3 +279,29 @@ fn input_categories(source: &mut impl Source, limit: usize) -> Result<Categories
     }
     Ok(Categories { names, doubt: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::Json;
+    use super::*;
+
+    #[test]
+    fn trees_beyond_the_limit_are_counted_and_not_kept() {
+        let text = br#"{"learner":{"gradient_booster":{"model":{"trees":[{},{},{},{},{}]}}}}"#;
+        let limits = Limits {
+            n_trees: 2,
+            ..Limits::default()
+        };
+        let file = read(&mut Json::new(text), &limits).unwrap();
+        let model = file.booster.model;
+        assert_eq!((model.n_trees, model.trees.len()), (5, 2));
+    }
+
+    #[test]
+    fn unknown_keys_are_skipped() {
+        let text = br#"{"new":[{"a":null}],"learner":{"new":{},"objective":{"name":"a","b":[1]}}}"#;
+        let file = read(&mut Json::new(text), &Limits::default()).unwrap();
+        assert_eq!(file.objective, "a");
+        assert_eq!(file.keys, ["new"]);
+    }
+}

@@ -391,4 +391,34 @@ mod tests {
         let error = Ubjson::new(b"[Si\x01a]").integers().unwrap_err();
         assert!(error.contains("a whole number is expected"), "{error}");
     }
+
+    /// Whatever the bytes are, every read ends with a value or an error, and behind nothing it claims.
+    #[test]
+    fn any_bytes_are_read_or_refused() {
+        const ALPHABET: &[u8] = b"[[]]{}##$$iiUUIlLdDSCHZTFN\x00\x01\x02\x03\xff";
+        let mut random = 1_u64;
+        let mut next = move |limit: usize| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % limit
+        };
+        let mut n_read = 0;
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..1 + next(24))
+                .map(|_| ALPHABET[next(ALPHABET.len())])
+                .collect();
+            let start = Ubjson::new(&bytes);
+            n_read += usize::from(start.clone().skip().is_ok());
+            n_read += usize::from(start.clone().text().is_ok());
+            n_read += usize::from(start.clone().integers().is_ok());
+            if let Ok(floats) = start.clone().floats() {
+                assert!(floats.len() <= bytes.len());
+                n_read += 1;
+            }
+            n_read += usize::from(start.clone().array(Source::skip).is_ok());
+            n_read += usize::from(start.clone().object(|source, _key| source.skip()).is_ok());
+        }
+        assert!(n_read > 1000, "{n_read}");
+    }
 }
