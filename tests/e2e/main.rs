@@ -21,6 +21,9 @@ mod terminal;
 /// Plugins that misbehave in every way there is.
 mod faults;
 
+/// Models of every format on the samples made for them.
+mod models;
+
 /// Models that only Python can run.
 mod python_model;
 
