@@ -68,11 +68,7 @@ fn batch<'a>(
 }
 
 /// The least microseconds of a row by itself, over groups of 100 rows.
-fn single_row(
-    model: &dyn Model,
-    columns: &[&[f64]],
-    n_rows: usize,
-) -> Result<f64, Box<dyn Error>> {
+fn single_row(model: &dyn Model, columns: &[&[f64]], n_rows: usize) -> Result<f64, Box<dyn Error>> {
     const GROUP: usize = 100;
     let mut least = f64::INFINITY;
     for first in (0..n_rows.saturating_sub(GROUP)).step_by(GROUP).take(50) {

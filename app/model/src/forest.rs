@@ -27,8 +27,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use plan::Plan;
-use reference::{add_margins, leaf, to_single};
 pub(crate) use reference::{Columns, Sums};
+use reference::{add_margins, leaf, to_single};
 use simd::Kernels;
 
 use crate::ensemble::TreeEnsemble;
@@ -169,9 +169,8 @@ impl Forest {
                 *value = column[row];
             }
             let starts = self.trees.tree_starts.iter();
-            leaves.extend(
-                starts.map(|start| position(leaf(&self.trees, *start as usize, &values))),
-            );
+            leaves
+                .extend(starts.map(|start| position(leaf(&self.trees, *start as usize, &values))));
         }
         leaves
     }

@@ -9,8 +9,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::reference::{Columns, category, category_words, is_missing, to_single, zero_is_missing};
 use super::program::{BLOCK, Decision};
+use super::reference::{Columns, category, category_words, is_missing, to_single, zero_is_missing};
 use super::simd::Kernels;
 use crate::ensemble::{Comparison, TreeEnsemble};
 

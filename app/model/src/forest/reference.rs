@@ -59,11 +59,7 @@ impl Sums {
 
     /// One rounding of a double sum of two singles is the single sum.
     fn rounded(self, sum: f64) -> f64 {
-        if self.is_single {
-            to_single(sum)
-        } else {
-            sum
-        }
+        if self.is_single { to_single(sum) } else { sum }
     }
 }
 

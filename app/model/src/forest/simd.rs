@@ -9,7 +9,21 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_CMP_LE_OQ, __m256i, __m512i, _mm256_add_epi8, _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_cvtepu8_epi32, _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi8, _mm512_add_epi8, _mm512_add_pd, _mm512_add_ps, _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64, _mm512_i32gather_ps, _mm512_i64gather_pd, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi64, _mm512_mask_blend_epi8, _mm512_mask_blend_ps, _mm512_mask_sub_epi8, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_epi8, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_test_epi32_mask, _mm_and_si128, _mm_cvtepu8_epi32, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32};
+use std::arch::x86_64::{
+    __m256i, __m512i, _CMP_LE_OQ, _mm_and_si128, _mm_cvtepu8_epi32, _mm_cvtsi32_si128,
+    _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32, _mm256_add_epi8, _mm256_add_pd,
+    _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_cvtepu8_epi32,
+    _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_pd, _mm256_storeu_ps,
+    _mm256_storeu_si256, _mm256_sub_epi8, _mm512_add_epi8, _mm512_add_pd, _mm512_add_ps,
+    _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask, _mm512_cmplt_epu8_mask,
+    _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64, _mm512_i32gather_ps,
+    _mm512_i64gather_pd, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_add_epi64, _mm512_mask_blend_epi8, _mm512_mask_blend_ps, _mm512_mask_sub_epi8,
+    _mm512_permutex2var_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64,
+    _mm512_setzero_pd, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_pd, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_test_epi32_mask,
+};
 use std::ops::Range;
 
 use super::program::{self, Arena, BLOCK, CONSTANT_BYTES, LANES, Op, Program, Value, step};
@@ -448,7 +462,10 @@ unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
 unsafe fn add_doubles_256(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
     let most = _mm_set1_epi32((values.len() - 1) as i32);
     for (leaves, sums) in leaves.chunks_exact(4).zip(sums.chunks_exact_mut(4)) {
-        let word = leaves.iter().rev().fold(0, |word, leaf| word << 8 | i32::from(*leaf));
+        let word = leaves
+            .iter()
+            .rev()
+            .fold(0, |word, leaf| word << 8 | i32::from(*leaf));
         let numbers = _mm_and_si128(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(word)), most);
         // SAFETY: numbers are below the number of values, a power of two.
         let added = unsafe { _mm256_i32gather_pd::<8>(values.as_ptr(), numbers) };
