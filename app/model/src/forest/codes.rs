@@ -9,8 +9,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::program::{BLOCK, Decision};
-use super::reference::{Columns, category, category_words, is_missing, to_single, zero_is_missing};
+use super::program::{BLOCK, Decision, Part, Ranking};
+use super::reference::{Columns, category, category_words, zero_is_missing};
 use super::simd::Kernels;
 use crate::ensemble::{Comparison, TreeEnsemble};
 
@@ -23,9 +23,6 @@ const MAX_TABLE_BYTES: usize = 1 << 24;
 /// Most code columns.
 const MAX_COLUMNS: usize = 1 << 16;
 
-/// The rank of a missing value.
-const MISSING_RANK: i32 = -1;
-
 /// Entries of a bit table before those of the categories.
 const MISSING_ENTRY: usize = 0;
 const OTHER_ENTRY: usize = 1;
@@ -35,7 +32,6 @@ const FIRST_ENTRY: usize = 2;
 #[derive(Debug, Clone)]
 pub(super) struct Codes {
     families: Vec<Family>,
-    is_single: bool,
     n_columns: usize,
 }
 
@@ -43,26 +39,15 @@ pub(super) struct Codes {
 #[derive(Debug, Clone, Default)]
 struct Family {
     feature: usize,
-    is_zero_missing: bool,
-    /// Ascending, without duplicates; a rank counts those not above the value. Filled up with NaN,
-    /// which is not above and not below, to one less than a power of two.
-    thresholds: Vec<f64>,
+    ranking: Ranking,
     n_thresholds: usize,
-    parts: Vec<Part>,
+    /// With their code columns.
+    parts: Vec<(usize, Part)>,
     /// Ascending, without duplicates.
     equals: Vec<f64>,
     equal_bits: Vec<Bits>,
     n_categories: usize,
     category_bits: Vec<Bits>,
-}
-
-/// A code column of ranks.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    column: usize,
-    first: i32,
-    n: i32,
-    missing_goes_yes: bool,
 }
 
 /// A code column of bits: a clear bit says yes.
@@ -110,14 +95,18 @@ impl Builder {
             if at == next {
                 builder.families.push(Family {
                     feature: key.0 as usize,
-                    is_zero_missing: key.1,
+                    ranking: Ranking {
+                        is_single: trees.is_single_precision,
+                        is_zero_missing: key.1,
+                        ..Ranking::default()
+                    },
                     ..Family::default()
                 });
             }
             let family = &mut builder.families[at];
             match trees.comparison[node] {
                 Comparison::Less | Comparison::LessOrEqual => {
-                    family.thresholds.push(threshold(trees, node));
+                    family.ranking.thresholds.push(threshold(trees, node));
                 }
                 Comparison::Equal => family.equals.push(trees.value[node] + 0.0),
                 Comparison::In => {
@@ -127,12 +116,12 @@ impl Builder {
             }
         }
         for family in &mut builder.families {
-            for list in [&mut family.thresholds, &mut family.equals] {
+            for list in [&mut family.ranking.thresholds, &mut family.equals] {
                 // NaN, where every number meets the comparison, comes last.
                 list.sort_by(f64::total_cmp);
                 list.dedup_by(|a, b| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan());
             }
-            family.n_thresholds = family.thresholds.len();
+            family.n_thresholds = family.ranking.thresholds.len();
         }
         builder
     }
@@ -160,7 +149,7 @@ impl Builder {
 
     fn rank_decision(&mut self, at: usize, threshold: f64, missing_goes_yes: bool) -> Decision {
         let family = &mut self.families[at];
-        let rank = family.thresholds[..family.n_thresholds]
+        let rank = family.ranking.thresholds[..family.n_thresholds]
             .partition_point(|known| known.total_cmp(&threshold).is_lt());
         let (part, place) = (rank / MAX_THRESHOLDS, rank % MAX_THRESHOLDS);
         let next = self.n_columns;
@@ -171,12 +160,12 @@ impl Builder {
         if column == next {
             let first = part * MAX_THRESHOLDS;
             let n = (family.n_thresholds - first).min(MAX_THRESHOLDS);
-            family.parts.push(Part {
-                column,
+            let part = Part {
                 first: small(first),
                 n: small(n),
-                missing_goes_yes,
-            });
+                missing: if missing_goes_yes { 0 } else { small(n) },
+            };
+            family.parts.push((column, part));
             self.n_columns += 1;
         }
         Decision {
@@ -234,14 +223,13 @@ impl Builder {
     }
 
     /// The columns that were asked for.
-    pub(super) fn finish(mut self, is_single: bool) -> Codes {
+    pub(super) fn finish(mut self) -> Codes {
         for family in &mut self.families {
             let n = (family.n_thresholds + 1).next_power_of_two() - 1;
-            family.thresholds.resize(n, f64::NAN);
+            family.ranking.thresholds.resize(n, f64::NAN);
         }
         Codes {
             families: self.families,
-            is_single,
             n_columns: self.n_columns.max(1),
         }
     }
@@ -284,49 +272,47 @@ impl Codes {
         kernels: Kernels,
         codes: &mut [u8],
     ) {
-        let mut values = [0.0; BLOCK];
         let mut ranks = [0_i32; BLOCK];
         for family in &self.families {
             let source = &columns[family.feature][first..first + n_rows];
-            for (value, source) in values.iter_mut().zip(source) {
-                let is_missing = is_missing(*source, family.is_zero_missing);
-                let number = if self.is_single {
-                    to_single(*source)
-                } else {
-                    *source
-                };
-                *value = if is_missing { f64::NAN } else { number };
-            }
-            let (values, ranks) = (&values[..n_rows], &mut ranks[..n_rows]);
+            let ranks = &mut ranks[..n_rows];
             if !family.parts.is_empty() {
-                kernels.rank(&family.thresholds, values, ranks);
-                for (rank, value) in ranks.iter_mut().zip(values) {
-                    *rank = if value.is_nan() { MISSING_RANK } else { *rank };
-                }
-                for part in &family.parts {
-                    part.write(ranks, &mut codes[part.column * BLOCK..][..n_rows]);
+                kernels.rank(&family.ranking, source, ranks);
+                for (column, part) in &family.parts {
+                    kernels.shift(*part, ranks, &mut codes[column * BLOCK..][..n_rows]);
                 }
             }
-            for bits in &family.equal_bits {
-                let entries = values.iter().map(|value| family.equal_entry(*value));
-                bits.write(entries, &mut codes[bits.column * BLOCK..][..n_rows]);
-            }
-            if !family.category_bits.is_empty() {
-                for (rank, value) in ranks.iter_mut().zip(values) {
-                    *rank = small(family.category_entry(*value));
-                }
-                for bits in &family.category_bits {
-                    let entries = ranks
-                        .iter()
-                        .map(|rank| usize::try_from(*rank).unwrap_or(OTHER_ENTRY));
-                    bits.write(entries, &mut codes[bits.column * BLOCK..][..n_rows]);
-                }
-            }
+            let entry = |number| family.equal_entry(number);
+            family.write_bits(&family.equal_bits, entry, source, codes);
+            let entry = |number| family.category_entry(number);
+            family.write_bits(&family.category_bits, entry, source, codes);
         }
     }
 }
 
 impl Family {
+    fn write_bits(
+        &self,
+        bits: &[Bits],
+        entry: impl Fn(f64) -> usize,
+        source: &[f64],
+        codes: &mut [u8],
+    ) {
+        if bits.is_empty() {
+            return;
+        }
+        let mut entries = [0; BLOCK];
+        for (own, value) in entries.iter_mut().zip(source) {
+            *own = entry(self.ranking.number(*value));
+        }
+        for bits in bits {
+            let codes = &mut codes[bits.column * BLOCK..][..source.len()];
+            for (code, entry) in codes.iter_mut().zip(entries) {
+                *code = bits.table[entry];
+            }
+        }
+    }
+
     fn equal_entry(&self, value: f64) -> usize {
         if value.is_nan() {
             return MISSING_ENTRY;
@@ -342,29 +328,5 @@ impl Family {
             return MISSING_ENTRY;
         }
         category(value, self.n_categories).map_or(OTHER_ENTRY, |at| at + FIRST_ENTRY)
-    }
-}
-
-impl Part {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to 0..=254"
-    )]
-    fn write(self, ranks: &[i32], codes: &mut [u8]) {
-        // As the rank of a missing value is below all, only the other way needs a change.
-        let missing = if self.missing_goes_yes { 0 } else { self.n };
-        for (code, rank) in codes.iter_mut().zip(ranks) {
-            let rank_here = (*rank - self.first).clamp(0, self.n);
-            *code = if *rank < 0 { missing } else { rank_here } as u8;
-        }
-    }
-}
-
-impl Bits {
-    fn write(&self, entries: impl Iterator<Item = usize>, codes: &mut [u8]) {
-        for (code, entry) in codes.iter_mut().zip(entries) {
-            *code = self.table[entry];
-        }
     }
 }

@@ -79,7 +79,7 @@ impl<T: Value> Plan<T> {
         }
         let mut builder = Builder::new(trees);
         let mut plan = Self {
-            codes: Builder::default().finish(false),
+            codes: Builder::default().finish(),
             trees: Vec::with_capacity(trees.tree_starts.len()),
             program: Program::default(),
             nodes: Vec::with_capacity(trees.n_nodes()),
@@ -96,7 +96,7 @@ impl<T: Value> Plan<T> {
                 return None;
             }
         }
-        plan.codes = builder.finish(trees.is_single_precision);
+        plan.codes = builder.finish();
         // Rows are coded for each column: that must not cost more than walking.
         if plan.codes.n_columns() > 256 + 16 * plan.trees.len() {
             return None;

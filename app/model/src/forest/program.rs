@@ -10,7 +10,7 @@
 //!
 //! Invariant: a program names only places inside an arena of its number of columns.
 
-use super::reference::to_single;
+use super::reference::{is_missing, to_single};
 
 /// Rows that are predicted at once; all that belongs to them stays in the fastest cache.
 pub(super) const BLOCK: usize = 256;
@@ -96,10 +96,11 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn at(self) -> u32 {
+    /// Its position in an arena.
+    fn at(self) -> usize {
         match self {
-            Self::Leaf(leaf) => u32::from(leaf) * LANES as u32,
-            Self::Line(line) => (CONSTANT_BYTES + usize::from(line) * BLOCK) as u32,
+            Self::Leaf(leaf) => usize::from(leaf) * LANES,
+            Self::Line(line) => CONSTANT_BYTES + usize::from(line) * BLOCK,
         }
     }
 }
@@ -151,8 +152,8 @@ impl Program {
         self.n_columns = self.n_columns.max(column + 1);
         self.ops.push(Op {
             column: u32::try_from(COLUMNS_AT + column * BLOCK).ok()?,
-            yes: yes.at(),
-            no: no.at(),
+            yes: u32::try_from(yes.at()).ok()?,
+            no: u32::try_from(no.at()).ok()?,
             line: u16::try_from(Source::Line(line).at()).ok()?,
             mask: decision.mask,
             limit: decision.limit,
@@ -252,22 +253,84 @@ pub(super) fn add<T: Value>(leaves: &[u8], values: &[T], sums: &mut [T]) {
     }
 }
 
-/// Counts the thresholds that are not above each value. They ascend, and are one less than a power
-/// of two.
-pub(super) fn rank(thresholds: &[f64], values: &[f64], ranks: &mut [i32]) {
+/// The rank of a missing value, below all others.
+pub(super) const MISSING_RANK: i32 = -1;
+
+/// How numbers are ranked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ranking {
+    /// Ascending, without duplicates; filled up with NaN, which is above every number, to one less
+    /// than a power of two.
+    pub(super) thresholds: Vec<f64>,
+    pub(super) is_single: bool,
+    pub(super) is_zero_missing: bool,
+}
+
+impl Ranking {
+    /// What is compared with thresholds; NaN if missing.
+    pub(super) fn number(&self, value: f64) -> f64 {
+        if is_missing(value, self.is_zero_missing) {
+            f64::NAN
+        } else if self.is_single {
+            to_single(value)
+        } else {
+            value
+        }
+    }
+}
+
+/// Counts the thresholds that are not above each value.
+pub(super) fn rank(ranking: &Ranking, source: &[f64], ranks: &mut [i32]) {
     const TOGETHER: usize = 8;
-    for (values, ranks) in values.chunks(TOGETHER).zip(ranks.chunks_mut(TOGETHER)) {
+    for (source, ranks) in source.chunks(TOGETHER).zip(ranks.chunks_mut(TOGETHER)) {
         let mut at = [0; TOGETHER];
-        let mut half = thresholds.len().div_ceil(2);
+        let mut numbers = [f64::NAN; TOGETHER];
+        for (number, value) in numbers.iter_mut().zip(source) {
+            *number = ranking.number(*value);
+        }
+        let mut half = ranking.thresholds.len().div_ceil(2);
         while half > 0 {
-            for (at, value) in at.iter_mut().zip(values) {
-                let is_below = thresholds[*at + half - 1] <= *value;
+            for (at, number) in at.iter_mut().zip(numbers) {
+                let is_below = ranking.thresholds[*at + half - 1] <= number;
                 *at += if is_below { half } else { 0 };
             }
             half /= 2;
         }
-        for (rank, at) in ranks.iter_mut().zip(at) {
-            *rank = i32::try_from(at).unwrap_or(i32::MAX);
+        for ((rank, at), number) in ranks.iter_mut().zip(at).zip(numbers) {
+            *rank = if number.is_nan() {
+                MISSING_RANK
+            } else {
+                i32::try_from(at).unwrap_or(i32::MAX)
+            };
         }
+    }
+}
+
+/// The ranks a code column tells apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// The rank of code 0.
+    pub(super) first: i32,
+    /// The greatest code, up to 254.
+    pub(super) n: i32,
+    /// The code of a missing value.
+    pub(super) missing: i32,
+}
+
+/// Ranks to codes.
+#[expect(
+    clippy::inline_always,
+    reason = "the loop is compiled anew for each kind of register"
+)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=254"
+)]
+#[inline(always)]
+pub(super) fn shift(part: Part, ranks: &[i32], codes: &mut [u8]) {
+    for (code, rank) in codes.iter_mut().zip(ranks) {
+        let shifted = (*rank - part.first).max(0).min(part.n);
+        *code = if *rank < 0 { part.missing } else { shifted } as u8;
     }
 }

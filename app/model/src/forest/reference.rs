@@ -13,7 +13,7 @@ use crate::ensemble::{Comparison, TreeEnsemble};
 pub(crate) type Columns<'a> = [Cow<'a, [f64]>];
 
 /// Zero up to this size counts as missing where a node says so.
-const ZERO: f64 = 1e-35;
+pub(super) const ZERO: f64 = 1e-35;
 
 /// How leaf values become margins.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,23 +10,28 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256i, __m512i, _CMP_LE_OQ, _mm_and_si128, _mm_cvtepu8_epi32, _mm_cvtsi32_si128,
-    _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32, _mm256_add_epi8, _mm256_add_pd,
-    _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_cvtepu8_epi32,
-    _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_pd, _mm256_storeu_ps,
-    _mm256_storeu_si256, _mm256_sub_epi8, _mm512_add_epi8, _mm512_add_pd, _mm512_add_ps,
-    _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask, _mm512_cmplt_epu8_mask,
-    _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64, _mm512_i32gather_ps,
-    _mm512_i64gather_pd, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_add_epi64, _mm512_mask_blend_epi8, _mm512_mask_blend_ps, _mm512_mask_sub_epi8,
-    _mm512_permutex2var_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64,
-    _mm512_setzero_pd, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_pd, _mm512_storeu_ps,
-    _mm512_storeu_si512, _mm512_test_epi32_mask,
+    __m256i, __m512i, _CMP_LE_OQ, _CMP_UNORD_Q, _mm_and_si128, _mm_cvtepu8_epi32,
+    _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32, _mm256_add_epi8,
+    _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
+    _mm256_cvtepu8_epi32, _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256,
+    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi8, _mm512_abs_pd,
+    _mm512_add_pd, _mm512_add_ps, _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask,
+    _mm512_cmplt_epu8_mask, _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64,
+    _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_i32gather_ps, _mm512_i64gather_pd, _mm512_loadu_pd,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mask_add_epi64,
+    _mm512_mask_blend_epi8, _mm512_mask_blend_ps, _mm512_mask_set1_epi64, _mm512_permutex2var_ps,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_pd, _mm512_setzero_pd, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_storeu_si512,
+    _mm512_test_epi32_mask,
 };
 use std::ops::Range;
 
-use super::program::{self, Arena, BLOCK, CONSTANT_BYTES, LANES, Op, Program, Value, step};
+use super::program::{
+    self, Arena, BLOCK, CONSTANT_BYTES, LANES, MISSING_RANK, Op, Part, Program, Ranking, Value,
+    step,
+};
+use super::reference::ZERO;
 
 /// What the processor can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,20 +110,54 @@ impl Kernels {
     }
 
     /// As [`program::rank`].
-    pub(super) fn rank(self, thresholds: &[f64], values: &[f64], ranks: &mut [i32]) {
+    pub(super) fn rank(self, ranking: &Ranking, source: &[f64], ranks: &mut [i32]) {
         #[cfg(target_arch = "x86_64")]
         if self == Self::Avx512 {
             assert!(
-                (thresholds.len() + 1).is_power_of_two(),
+                (ranking.thresholds.len() + 1).is_power_of_two(),
                 "thresholds are filled up to one less than a power of two"
             );
-            let n_whole = values.len().min(ranks.len()) / 8 * 8;
+            let n_whole = source.len().min(ranks.len()) / 8 * 8;
+            let (whole, rest) = ranks.split_at_mut(n_whole);
             // SAFETY: the processor has AVX-512, as `best` found; lengths as asserted.
-            unsafe { rank_512(thresholds, &values[..n_whole], &mut ranks[..n_whole]) }
-            return program::rank(thresholds, &values[n_whole..], &mut ranks[n_whole..]);
+            unsafe { rank_512(ranking, &source[..n_whole], whole) }
+            return program::rank(ranking, &source[n_whole..], rest);
         }
-        program::rank(thresholds, values, ranks);
+        program::rank(ranking, source, ranks);
     }
+
+    /// As [`program::shift`].
+    pub(super) fn shift(self, part: Part, ranks: &[i32], codes: &mut [u8]) {
+        match self {
+            Self::Portable => program::shift(part, ranks, codes),
+            // SAFETY: the processor has AVX2, as `best` found.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { shift_256(part, ranks, codes) },
+            // SAFETY: the processor has AVX-512, as `best` found.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { shift_512(part, ranks, codes) },
+        }
+    }
+}
+
+/// The loop of [`program::shift`], compiled for AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn shift_256(part: Part, ranks: &[i32], codes: &mut [u8]) {
+    program::shift(part, ranks, codes);
+}
+
+/// The loop of [`program::shift`], compiled for AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn shift_512(part: Part, ranks: &[i32], codes: &mut [u8]) {
+    program::shift(part, ranks, codes);
+}
+
+/// The greatest leaf number, whose bits keep a number below the number of values.
+#[cfg(target_arch = "x86_64")]
+fn most<T>(values: &[T]) -> i32 {
+    i32::try_from(values.len() - 1).unwrap_or(0)
 }
 
 /// A value that wide registers add.
@@ -198,15 +237,17 @@ unsafe fn store_512(bytes: *mut u8, at: usize, lanes: __m512i) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn run_512(ops: &[Op], is_level: bool, bytes: *mut u8, n_groups: usize) {
-    // SAFETY: passed on; whole blocks are worth a loop of fixed length.
-    unsafe {
-        match (is_level, n_groups) {
-            (false, 4) => ops_512(ops, bytes, 4),
-            (false, n_groups) => ops_512(ops, bytes, n_groups),
-            (true, 4) => levels_512(ops, bytes, 4),
-            (true, n_groups) => levels_512(ops, bytes, n_groups),
-        }
+    if is_level {
+        // SAFETY: passed on.
+        return unsafe { levels_512(ops, bytes) };
     }
+    // Whole blocks are worth a loop of fixed length.
+    if n_groups == BLOCK / LANES {
+        // SAFETY: passed on.
+        return unsafe { ops_512(ops, bytes, BLOCK / LANES) };
+    }
+    // SAFETY: passed on.
+    unsafe { ops_512(ops, bytes, n_groups) }
 }
 
 /// # Safety
@@ -236,25 +277,32 @@ unsafe fn ops_512(ops: &[Op], bytes: *mut u8, n_groups: usize) {
     }
 }
 
+/// A whole block, so that the numbers stay in registers.
+///
 /// # Safety
 /// As [`run_512`].
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn levels_512(ops: &[Op], bytes: *mut u8, n_groups: usize) {
-    for group in 0..n_groups {
-        let mut number = _mm512_setzero_si512();
-        for op in ops {
-            // SAFETY: the constants stand first in the arena, 64 bytes each.
-            let mask = unsafe { load_512(bytes, usize::from(op.mask) * LANES) };
-            // SAFETY: as above.
-            let limit = unsafe { load_512(bytes, usize::from(op.limit) * LANES) };
+unsafe fn levels_512(ops: &[Op], bytes: *mut u8) {
+    let mut numbers = [_mm512_setzero_si512(); BLOCK / LANES];
+    let mut bit = 1 << ops.len() >> 1;
+    for op in ops {
+        // SAFETY: the constants stand first in the arena, 64 bytes each.
+        let mask = unsafe { load_512(bytes, usize::from(op.mask) * LANES) };
+        // SAFETY: as above.
+        let limit = unsafe { load_512(bytes, usize::from(op.limit) * LANES) };
+        // SAFETY: as above; a level tree has at most 8 ops.
+        let bits = unsafe { load_512(bytes, (bit & 0xff) * LANES) };
+        for (group, number) in numbers.iter_mut().enumerate() {
             // SAFETY: a program's columns are in the arena.
             let codes = unsafe { load_512(bytes, op.column as usize + group * LANES) };
             let is_no = _mm512_cmpge_epu8_mask(_mm512_and_si512(codes, mask), limit);
-            let twice = _mm512_add_epi8(number, number);
-            number = _mm512_mask_sub_epi8(twice, is_no, twice, _mm512_set1_epi8(-1));
+            *number = _mm512_mask_add_epi8(*number, is_no, *number, bits);
         }
+        bit >>= 1;
+    }
+    for (group, number) in numbers.into_iter().enumerate() {
         // SAFETY: the first line stands behind the constants.
         unsafe { store_512(bytes, CONSTANT_BYTES + group * LANES, number) };
     }
@@ -267,25 +315,34 @@ unsafe fn levels_512(ops: &[Op], bytes: *mut u8, n_groups: usize) {
 /// multiple of 8.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn rank_512(thresholds: &[f64], values: &[f64], ranks: &mut [i32]) {
+unsafe fn rank_512(ranking: &Ranking, source: &[f64], ranks: &mut [i32]) {
     const TOGETHER: usize = 4;
-    let first_half = thresholds.len().div_ceil(2);
-    for (values, ranks) in values
-        .chunks(8 * TOGETHER)
-        .zip(ranks.chunks_mut(8 * TOGETHER))
-    {
-        let n = values.len() / 8;
+    let thresholds = &ranking.thresholds[..];
+    let chunks = source.chunks(8 * TOGETHER);
+    for (source, ranks) in chunks.zip(ranks.chunks_mut(8 * TOGETHER)) {
+        let n = source.len() / 8;
         let mut at = [_mm512_setzero_si512(); TOGETHER];
         let mut numbers = [_mm512_setzero_pd(); TOGETHER];
-        for (numbers, values) in numbers.iter_mut().zip(values.chunks_exact(8)) {
+        let mut missing = [0; TOGETHER];
+        for (lanes, source) in source.chunks_exact(8).enumerate() {
             // SAFETY: the chunk has 8 values.
-            *numbers = unsafe { _mm512_loadu_pd(values.as_ptr()) };
+            let values = unsafe { _mm512_loadu_pd(source.as_ptr()) };
+            missing[lanes] = _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(values, values);
+            if ranking.is_zero_missing {
+                let size = _mm512_abs_pd(values);
+                missing[lanes] |= _mm512_cmp_pd_mask::<_CMP_LE_OQ>(size, _mm512_set1_pd(ZERO));
+            }
+            numbers[lanes] = if ranking.is_single {
+                _mm512_cvtps_pd(_mm512_cvtpd_ps(values))
+            } else {
+                values
+            };
         }
-        let mut half = first_half;
+        let mut half = thresholds.len().div_ceil(2);
         while half > 0 {
-            let steps = _mm512_set1_epi64(half as i64);
+            let steps = _mm512_set1_epi64(i64::try_from(half).unwrap_or(0));
+            let place = thresholds[half - 1..].as_ptr();
             for (at, numbers) in at.iter_mut().zip(&numbers).take(n) {
-                let place = thresholds[half - 1..].as_ptr();
                 // SAFETY: `at` is at most `len - (2 * half - 1)`, as in any search by halves.
                 let known = unsafe { _mm512_i64gather_pd::<8>(*at, place) };
                 let is_below = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(known, *numbers);
@@ -293,8 +350,9 @@ unsafe fn rank_512(thresholds: &[f64], values: &[f64], ranks: &mut [i32]) {
             }
             half /= 2;
         }
-        for (at, ranks) in at.iter().zip(ranks.chunks_exact_mut(8)) {
-            let narrow = _mm512_cvtepi64_epi32(*at);
+        for ((at, missing), ranks) in at.iter().zip(missing).zip(ranks.chunks_exact_mut(8)) {
+            let rank = _mm512_mask_set1_epi64(*at, missing, i64::from(MISSING_RANK));
+            let narrow = _mm512_cvtepi64_epi32(rank);
             // SAFETY: the chunk has 8 ranks.
             unsafe { _mm256_storeu_si256(ranks.as_mut_ptr().cast(), narrow) };
         }
@@ -306,7 +364,7 @@ unsafe fn rank_512(thresholds: &[f64], values: &[f64], ranks: &mut [i32]) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn add_singles_512(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32; BLOCK]) {
-    let most = _mm512_set1_epi32((values.len() - 1) as i32);
+    let most = _mm512_set1_epi32(most(values));
     // Up to 64 values fit into registers.
     let mut table = [0.0_f32; 64];
     let n = values.len().min(table.len());
@@ -335,8 +393,9 @@ unsafe fn add_singles_512(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
         };
         // SAFETY: the chunk has 16 sums.
         let old = unsafe { _mm512_loadu_ps(sums.as_ptr()) };
+        let new = _mm512_add_ps(old, added);
         // SAFETY: as above.
-        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), _mm512_add_ps(old, added)) };
+        unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), new) };
     }
 }
 
@@ -345,7 +404,7 @@ unsafe fn add_singles_512(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn add_doubles_512(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
-    let most = _mm512_set1_epi64((values.len() - 1) as i64);
+    let most = _mm512_set1_epi64(i64::from(most(values)));
     for (leaves, sums) in leaves.chunks_exact(8).zip(sums.chunks_exact_mut(8)) {
         // SAFETY: the chunk has 8 leaves.
         let numbers = unsafe { _mm_loadl_epi64(leaves.as_ptr().cast()) };
@@ -354,8 +413,9 @@ unsafe fn add_doubles_512(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64;
         let added = unsafe { _mm512_i64gather_pd::<8>(numbers, values.as_ptr()) };
         // SAFETY: the chunk has 8 sums.
         let old = unsafe { _mm512_loadu_pd(sums.as_ptr()) };
+        let new = _mm512_add_pd(old, added);
         // SAFETY: as above.
-        unsafe { _mm512_storeu_pd(sums.as_mut_ptr(), _mm512_add_pd(old, added)) };
+        unsafe { _mm512_storeu_pd(sums.as_mut_ptr(), new) };
     }
 }
 
@@ -441,7 +501,7 @@ unsafe fn run_256(ops: &[Op], is_level: bool, bytes: *mut u8, n_groups: usize) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32; BLOCK]) {
-    let most = _mm256_set1_epi32((values.len() - 1) as i32);
+    let most = _mm256_set1_epi32(most(values));
     for (leaves, sums) in leaves.chunks_exact(8).zip(sums.chunks_exact_mut(8)) {
         // SAFETY: the chunk has 8 leaves.
         let numbers = unsafe { _mm_loadl_epi64(leaves.as_ptr().cast()) };
@@ -450,8 +510,9 @@ unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
         let added = unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), numbers) };
         // SAFETY: the chunk has 8 sums.
         let old = unsafe { _mm256_loadu_ps(sums.as_ptr()) };
+        let new = _mm256_add_ps(old, added);
         // SAFETY: as above.
-        unsafe { _mm256_storeu_ps(sums.as_mut_ptr(), _mm256_add_ps(old, added)) };
+        unsafe { _mm256_storeu_ps(sums.as_mut_ptr(), new) };
     }
 }
 
@@ -460,7 +521,7 @@ unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn add_doubles_256(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
-    let most = _mm_set1_epi32((values.len() - 1) as i32);
+    let most = _mm_set1_epi32(most(values));
     for (leaves, sums) in leaves.chunks_exact(4).zip(sums.chunks_exact_mut(4)) {
         let word = leaves
             .iter()
@@ -471,7 +532,8 @@ unsafe fn add_doubles_256(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64;
         let added = unsafe { _mm256_i32gather_pd::<8>(values.as_ptr(), numbers) };
         // SAFETY: the chunk has 4 sums.
         let old = unsafe { _mm256_loadu_pd(sums.as_ptr()) };
+        let new = _mm256_add_pd(old, added);
         // SAFETY: as above.
-        unsafe { _mm256_storeu_pd(sums.as_mut_ptr(), _mm256_add_pd(old, added)) };
+        unsafe { _mm256_storeu_pd(sums.as_mut_ptr(), new) };
     }
 }
