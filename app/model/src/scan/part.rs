@@ -23,7 +23,7 @@ pub(super) struct Place<'n> {
 
 /// Recognizes and scans bytes.
 pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileKind {
-    let kind = by_magic(bytes, place, report);
+    let mut kind = by_magic(bytes, place, report);
     let is_zip = matches!(
         kind,
         FileKind::Zip
@@ -34,18 +34,26 @@ pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> F
             | FileKind::Skops
     );
     let name = place.name;
-    if !is_zip && zip::find_end(bytes).is_some() {
-        zip_archive(bytes, place, report);
-        let text =
-            format!("reads as {kind} and as a zip archive, so that programs see different files");
-        report.find("two-formats", Weight::Suspicious, name, 0, text);
+    // The last file of a tar archive may be a zip archive; it is scanned as that.
+    if !is_zip && kind != FileKind::Tar && zip::has_directory(bytes) {
+        let as_zip = zip_archive(bytes, place, report);
+        if is_unclear(kind) {
+            let text = "other bytes stand before the zip archive, which programs may read instead";
+            report.find("zip-prefix", Weight::Suspicious, name, 0, text);
+            kind = as_zip;
+        } else {
+            let text = format!(
+                "reads as {kind} and as a zip archive, so that programs see different files"
+            );
+            report.find("two-formats", Weight::Suspicious, name, 0, text);
+        }
     }
     if !matches!(
         kind,
         FileKind::Pickle { .. } | FileKind::Joblib | FileKind::PytorchLegacy
     ) && stream::reads_as_pickle(bytes, name, report)
     {
-        let is_recognized = !matches!(kind, FileKind::Unknown | FileKind::NotDangerous(TEXT));
+        let is_recognized = !is_unclear(kind);
         let as_pickle = stream::scan(bytes, name, place.is_main, place.depth, report);
         if !is_recognized {
             return as_pickle;
@@ -54,6 +62,10 @@ pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> F
         report.find("two-formats", Weight::Suspicious, name, 0, text);
     }
     kind
+}
+
+fn is_unclear(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Unknown | FileKind::NotDangerous(TEXT))
 }
 
 fn by_magic(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileKind {
