@@ -184,7 +184,11 @@ impl Walk<'_, '_, '_> {
             }
             Value::Object(import) if self.source.may_have_arrays => {
                 let (module, name) = self.names(import);
-                if module == "joblib.numpy_pickle" && name == "NumpyArrayWrapper" {
+                let is_joblib = matches!(
+                    module.as_str(),
+                    "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle"
+                );
+                if is_joblib && name == "NumpyArrayWrapper" {
                     return self.array(state);
                 }
                 None

@@ -128,6 +128,14 @@ fn the_memo_is_followed_as_python_does() {
     let twice = join(&[twice, tail]);
     dangerous("written twice", &twice, "os.system", call);
     finds("written twice", &twice, Verdict::Dangerous, "memo");
+    // Writing position 0 again adds no entry, so MEMOIZE puts at 1.
+    let again = b"\x80\x04\x8c\x05torchq\x000\x8c\x02osq\x000\x8c\x06system\x940h\x00h\x01";
+    dangerous(
+        "written twice, then MEMOIZE",
+        &join(&[again, tail]),
+        "os.system",
+        call,
+    );
     let far = b"\x80\x04\x8c\x02osr\xff\xff\xff\x7f0\x8c\x06systemp1_0\n0j\xff\xff\xff\x7fg 10\n";
     let far = join(&[far, tail]);
     dangerous("far away", &far, "os.system", call);
