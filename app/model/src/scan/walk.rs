@@ -214,7 +214,8 @@ impl Walk<'_, '_, '_> {
                 self.machine
                     .push(number.map_or(Value::Plain, Value::Number));
             }
-            b'G' | b'F' | b'N' | 0x88 | 0x89 | b'C' | b'B' | 0x8e | 0x96 | 0x97 => {
+            b'N' => self.machine.push(Value::Nothing),
+            b'G' | b'F' | 0x88 | 0x89 | b'C' | b'B' | 0x8e | 0x96 | 0x97 => {
                 self.machine.push(Value::Plain);
             }
             b'S' | b'T' | b'U' | b'V' | b'X' | 0x8c | 0x8d => {
@@ -394,7 +395,7 @@ impl Walk<'_, '_, '_> {
 
     /// A NumPy type from the arguments of `numpy.dtype`.
     pub(super) fn item_type(&self, arguments: Value) -> Option<Value> {
-        match self.machine.items(arguments).first()? {
+        match self.machine.all_items(arguments)?.first()? {
             Value::Text(code) => array::item_type(&code.decode(self.source.bytes)).map(Value::Type),
             _ => None,
         }
