@@ -149,8 +149,9 @@ const PACKAGES: &str = "sklearn._loss sklearn.base sklearn.calibration sklearn.c
      pandas._libs.tslibs.offsets xgboost.sklearn lightgbm.sklearn torch.nn.modules imblearn";
 
 /// Classes that stand in those packages and call what they are given.
-const NOT_PLAIN: &str = "Parallel FunctionTransformerFromText Path Popen Memory StringIO BytesIO Queue Thread \
-     Bz2File";
+const NOT_PLAIN: &str = "Parallel FunctionTransformerFromText Path Popen Memory StringIO BytesIO \
+    Queue Thread Bz2File ModuleType EllipsisType NotImplementedType GenericAlias \
+    Lock ThreadPoolExecutor ProcessPoolExecutor ABCMeta Callable Generator";
 
 /// Whether it stands on the list itself.
 pub(super) fn is_listed(module: &str, name: &str) -> bool {
@@ -189,7 +190,13 @@ pub(super) fn is_exception(module: &str, name: &str) -> bool {
 
 /// Whether it is a class of a known package.
 pub(super) fn is_estimator(module: &str, name: &str) -> bool {
-    is_in_package(module) && is_class(name) && !has_word(NOT_PLAIN, name)
+    // These two hold classes of others, which read files.
+    let is_own = match module {
+        "xgboost.sklearn" => name.starts_with("XGB") || name == "Booster",
+        "lightgbm.sklearn" => name.starts_with("LGBM"),
+        _ => true,
+    };
+    is_own && is_in_package(module) && is_class(name) && !has_word(NOT_PLAIN, name)
 }
 
 fn is_in_package(module: &str) -> bool {
