@@ -9,16 +9,22 @@ pub(super) struct ItemType {
     pub(super) n_bytes: u64,
     /// Whether it holds Python objects, which are pickled.
     pub(super) has_objects: bool,
+    /// Whether its state may give it another size: texts, bytes and records.
+    pub(super) is_flexible: bool,
 }
 
 /// Reads a type code: `f8`, `<i4`, `U10`, `O8`, `V12`, `b1`, `M8[ns]`.
 pub(super) fn item_type(code: &str) -> Option<ItemType> {
     let code = code.trim_start_matches(['<', '>', '|', '=']);
     let kind = code.chars().next()?;
-    let digits: String = code[kind.len_utf8()..]
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let rest = &code[kind.len_utf8()..];
+    let n_digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, unit) = rest.split_at(n_digits);
+    // Times have a unit; anything else behind the size makes another type of it, such as a record.
+    let has_unit = matches!(kind, 'm' | 'M') && unit.starts_with('[') && unit.ends_with(']');
+    if !unit.is_empty() && !has_unit {
+        return None;
+    }
     let count: u64 = digits.parse().ok()?;
     let n_bytes = match kind {
         'U' => count.checked_mul(4)?,
@@ -28,6 +34,7 @@ pub(super) fn item_type(code: &str) -> Option<ItemType> {
     Some(ItemType {
         n_bytes,
         has_objects: kind == 'O',
+        is_flexible: matches!(kind, 'S' | 'a' | 'U' | 'V'),
     })
 }
 
@@ -55,7 +62,9 @@ mod tests {
             assert_eq!(item_type(code).map(|item| item.n_bytes), Some(expected));
         }
         assert_eq!(item_type("O8").map(|item| item.has_objects), Some(true));
-        assert_eq!(item_type("é8"), None);
+        for code in ["é8", "f8,i4", "2f8", "d", "f", "", "f8[3]"] {
+            assert_eq!(item_type(code), None, "{code}");
+        }
         let double = item_type("f8").unwrap();
         assert_eq!(n_bytes(double, &[2, 3]), Some(48));
         assert_eq!(n_bytes(double, &[]), Some(8));

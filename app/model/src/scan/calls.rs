@@ -5,7 +5,7 @@
 
 use super::array::{self, ItemType};
 use super::machine::Value;
-use super::opcode::{Argument, Operation, Text};
+use super::opcode::{Argument, Operation};
 use super::report::{Report, Use, Weight};
 use super::walk::{self, Ending, Source, Walk};
 
@@ -122,6 +122,9 @@ impl Walk<'_, '_, '_> {
         {
             return known;
         }
+        if name == "_ufunc_reconstruct" {
+            return self.import_by_call(arguments);
+        }
         let first = self.machine.items(arguments).first().copied();
         if module == "_codecs" && name == "encode" {
             self.check_encoding(arguments);
@@ -135,6 +138,21 @@ impl Walk<'_, '_, '_> {
                 Value::Object(class)
             }
             _ => Value::Object(import),
+        }
+    }
+
+    /// NumPy's functions are rebuilt by importing them, which any import can be written as.
+    fn import_by_call(&mut self, arguments: Value) -> Value {
+        match self.machine.all_items(arguments) {
+            Some([Value::Text(module), Value::Text(name)]) => {
+                let (module, name) = (*module, *name);
+                self.import(module, name)
+            }
+            _ => {
+                let text = "makes up the name of an import while loading, so that the file does not say which";
+                self.find("computed-import", Weight::Dangerous, text);
+                Value::Unknown
+            }
         }
     }
 
@@ -174,17 +192,18 @@ impl Walk<'_, '_, '_> {
                 None
             }
             Value::Type(item) => {
-                let is_object = self.type_has_objects(state);
+                let changed = self.changed_type(item, state);
                 self.machine.pop();
-                self.machine.push(Value::Type(ItemType {
-                    has_objects: item.has_objects || is_object,
-                    ..item
-                }));
+                self.machine.push(changed);
                 None
             }
             Value::Object(import) if self.source.may_have_arrays => {
                 let (module, name) = self.names(import);
-                if module == "joblib.numpy_pickle" && name == "NumpyArrayWrapper" {
+                let is_joblib = matches!(
+                    module.as_str(),
+                    "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle"
+                );
+                if is_joblib && name == "NumpyArrayWrapper" {
                     return self.array(state);
                 }
                 None
@@ -193,10 +212,32 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// The state of a NumPy type ends with its flags; the lowest says that it holds objects.
-    fn type_has_objects(&self, state: Value) -> bool {
-        let flags = self.machine.items(state).get(7).copied();
-        matches!(flags, Some(Value::Number(flags)) if flags & 1 == 1)
+    /// A NumPy type after its state: version, byte order, base, names, fields, size, alignment, flags and
+    /// perhaps metadata. The size counts for flexible types, the lowest flag says that it holds objects.
+    fn changed_type(&self, item: ItemType, state: Value) -> Value {
+        match self.machine.all_items(state) {
+            Some(
+                [
+                    _,
+                    _,
+                    _,
+                    _,
+                    _,
+                    Value::Number(size),
+                    _,
+                    Value::Number(flags),
+                    ..,
+                ],
+            ) => {
+                let size = u64::try_from(*size).ok().filter(|_| item.is_flexible);
+                Value::Type(ItemType {
+                    n_bytes: size.unwrap_or(item.n_bytes),
+                    has_objects: item.has_objects || flags & 1 == 1,
+                    ..item
+                })
+            }
+            _ => Value::Unknown,
+        }
     }
 
     /// Skips the array that follows a wrapper's state, or walks it where it is a pickle.
@@ -214,7 +255,7 @@ impl Walk<'_, '_, '_> {
             let text = "operations follow an array's wrapper before the array, which joblib does not write";
             self.find("array-in-frame", Weight::Suspicious, text);
         }
-        let Some(item) = wrapper.item.filter(|_| wrapper.has_shape) else {
+        let (Some(item), Some(shape)) = (wrapper.item, wrapper.shape) else {
             let text = "an array of unknown size, so that what follows cannot be read";
             self.find("array-size", Weight::Unread, text);
             return Some(Ending::Lost);
@@ -223,7 +264,7 @@ impl Walk<'_, '_, '_> {
         if item.has_objects {
             return self.object_array(array_start);
         }
-        let Some(n_bytes) = array::n_bytes(item, &wrapper.shape) else {
+        let Some(n_bytes) = array::n_bytes(item, &shape) else {
             let text = "an array of impossible size";
             self.find("array-size", Weight::Unread, text);
             return Some(Ending::Lost);
@@ -300,42 +341,44 @@ impl Walk<'_, '_, '_> {
     fn wrapper(&self, state: Value) -> Wrapper {
         let mut wrapper = Wrapper {
             item: None,
-            shape: Vec::new(),
-            has_shape: false,
+            shape: None,
             is_aligned: false,
             class: Value::Unknown,
         };
-        let text = |text: &Text| text.raw(self.source.bytes);
-        for pair in self.machine.items(state).chunks_exact(2) {
-            let Value::Text(key) = &pair[0] else {
-                continue;
+        // A pair that is not seen could give another size than the one that is.
+        for pair in self.machine.all_items(state).unwrap_or_default().chunks(2) {
+            let [Value::Text(key), value] = pair else {
+                wrapper.item = None;
+                return wrapper;
             };
-            match (text(key), pair[1]) {
-                (b"dtype", Value::Type(item)) => wrapper.item = Some(item),
-                (b"shape", shape) => {
-                    let n_lengths = self.machine.items(shape).len() as u64;
-                    wrapper.has_shape = n_lengths + 1 == self.machine.weight(shape);
-                    for length in self.machine.items(shape) {
-                        let Value::Number(length) = length else {
-                            wrapper.item = None;
-                            return wrapper;
-                        };
-                        wrapper.shape.push(*length);
-                    }
+            match (&*key.decode(self.source.bytes), *value) {
+                ("dtype", Value::Type(item)) => wrapper.item = Some(item),
+                ("dtype", _) => wrapper.item = None,
+                ("shape", shape) => wrapper.shape = self.shape(shape),
+                ("subclass", Value::Import(class)) => wrapper.class = Value::Object(class),
+                ("numpy_array_alignment_bytes", value) => {
+                    wrapper.is_aligned = value != Value::Nothing;
                 }
-                (b"subclass", Value::Import(class)) => wrapper.class = Value::Object(class),
-                (b"numpy_array_alignment_bytes", Value::Number(_)) => wrapper.is_aligned = true,
                 _ => {}
             }
         }
         wrapper
     }
+
+    fn shape(&self, shape: Value) -> Option<Vec<i64>> {
+        let lengths = self.machine.all_items(shape)?.iter();
+        lengths
+            .map(|length| match length {
+                Value::Number(length) => Some(*length),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 struct Wrapper {
     item: Option<ItemType>,
-    shape: Vec<i64>,
-    has_shape: bool,
+    shape: Option<Vec<i64>>,
     is_aligned: bool,
     class: Value,
 }

@@ -12,8 +12,10 @@ use super::opcode::Text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
     Unknown,
-    /// A number, a truth value, nothing, bytes: nothing that matters here.
+    /// A number with a point, a truth value, bytes: nothing that matters here.
     Plain,
+    /// `None`.
+    Nothing,
     Number(i64),
     Text(Text),
     /// Position in the list of imports.
@@ -31,6 +33,8 @@ struct Container {
     weight: u64,
     first: usize,
     n_kept: usize,
+    /// All of its values are kept.
+    is_whole: bool,
 }
 
 /// Values kept per container; enough for the state of an array wrapper and of a NumPy type.
@@ -156,6 +160,7 @@ impl Machine {
             weight: weight.saturating_add(1),
             first,
             n_kept,
+            is_whole: n_kept == self.stack.len() - from,
         });
         Value::Container(self.containers.len() - 1)
     }
@@ -174,7 +179,7 @@ impl Machine {
     pub(super) fn fill(&mut self, from: usize) -> (Value, u64) {
         let from = from.min(self.stack.len());
         let added = self.weight_from(from);
-        let n_added = (self.stack.len() - from).min(MAX_KEPT);
+        let n_all = self.stack.len() - from;
         let target = if from > self.fence() {
             self.stack[from - 1]
         } else {
@@ -190,9 +195,11 @@ impl Machine {
             if held.n_kept == 0 {
                 held.first = self.items.len();
             }
-            let n_added = n_added.min(MAX_KEPT - held.n_kept);
+            let n_added = n_all.min(MAX_KEPT - held.n_kept);
             let is_last = held.first + held.n_kept == self.items.len();
-            if is_last && self.items.len() < 2 * self.limit {
+            let can_keep = is_last && self.items.len() < 2 * self.limit;
+            held.is_whole &= can_keep && n_added == n_all;
+            if can_keep {
                 held.n_kept += n_added;
                 self.items
                     .extend_from_slice(&self.stack[from..from + n_added]);
@@ -200,6 +207,14 @@ impl Machine {
         }
         self.stack.truncate(from);
         (target, weight)
+    }
+
+    /// All values of a container, if they are known and few.
+    pub(super) fn all_items(&self, value: Value) -> Option<&[Value]> {
+        match value {
+            Value::Container(idx) if self.containers.get(idx)?.is_whole => Some(self.items(value)),
+            _ => None,
+        }
     }
 
     /// The first values of a container; none of anything else.

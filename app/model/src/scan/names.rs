@@ -147,6 +147,10 @@ mod tests {
                 ("sklearn.pipeline", "Pipeline.fit"),
                 ("my_package", "Thing"),
                 ("functools", "partial"),
+                ("lightgbm.sklearn", "Path"),
+                ("xgboost.sklearn", "ThreadPoolExecutor"),
+                ("xgboost.sklearn", "DMatrix"),
+                ("sklearn.base", "ABCMeta"),
             ],
         );
     }

@@ -82,25 +82,25 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Result<Operation, Fault> {
         | 0x8f..=0x94
         | 0x97
         | 0x98 => (Argument::Nothing, at),
-        b'K' | b'h' | b'q' | 0x80 | 0x82 => number(bytes, at, 1)?,
-        b'M' | 0x83 => number(bytes, at, 2)?,
-        b'j' | b'r' => number(bytes, at, 4)?,
+        b'K' | b'h' | b'q' | 0x80 | 0x82 => number::<1>(bytes, at)?,
+        b'M' | 0x83 => number::<2>(bytes, at)?,
+        b'j' | b'r' => number::<4>(bytes, at)?,
         b'J' | 0x84 => {
-            let (value, end) = number(bytes, at, 4)?;
+            let (value, end) = number::<4>(bytes, at)?;
             (signed(value), end)
         }
         b'G' => (Argument::Data, after(bytes, at, 8)?),
-        0x95 => number(bytes, at, 8)?,
-        b'U' => counted(bytes, at, 1, Some(Form::Latin))?,
-        b'T' => counted(bytes, at, 4, Some(Form::Latin))?,
-        0x8c => counted(bytes, at, 1, Some(Form::Utf8))?,
-        b'X' => counted(bytes, at, 4, Some(Form::Utf8))?,
-        0x8d => counted(bytes, at, 8, Some(Form::Utf8))?,
-        b'C' => counted(bytes, at, 1, None)?,
-        b'B' => counted(bytes, at, 4, None)?,
-        0x8e | 0x96 => counted(bytes, at, 8, None)?,
-        0x8a => long(bytes, at, 1)?,
-        0x8b => long(bytes, at, 4)?,
+        0x95 => number::<8>(bytes, at)?,
+        b'U' => counted::<1>(bytes, at, Some(Form::Latin))?,
+        b'T' => counted::<4>(bytes, at, Some(Form::Latin))?,
+        0x8c => counted::<1>(bytes, at, Some(Form::Utf8))?,
+        b'X' => counted::<4>(bytes, at, Some(Form::Utf8))?,
+        0x8d => counted::<8>(bytes, at, Some(Form::Utf8))?,
+        b'C' => counted::<1>(bytes, at, None)?,
+        b'B' => counted::<4>(bytes, at, None)?,
+        0x8e | 0x96 => counted::<8>(bytes, at, None)?,
+        0x8a => long::<1>(bytes, at)?,
+        0x8b => long::<4>(bytes, at)?,
         _ => return lines(bytes, at, code),
     };
     Ok(Operation {
@@ -175,15 +175,19 @@ fn after(bytes: &[u8], at: usize, n: usize) -> Result<usize, Fault> {
 }
 
 #[inline]
-fn unsigned(bytes: &[u8], at: usize, width: usize) -> Result<(u64, usize), Fault> {
-    let end = after(bytes, at, width)?;
-    let fold = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-    Ok((bytes[at..end].iter().rev().fold(0, fold), end))
+fn unsigned<const WIDTH: usize>(bytes: &[u8], at: usize) -> Result<(u64, usize), Fault> {
+    let narrow = bytes
+        .get(at..)
+        .and_then(|rest| rest.first_chunk::<WIDTH>())
+        .ok_or(Fault::Truncated)?;
+    let mut wide = [0_u8; 8];
+    wide[..WIDTH].copy_from_slice(narrow);
+    Ok((u64::from_le_bytes(wide), at + WIDTH))
 }
 
 #[inline]
-fn number(bytes: &[u8], at: usize, width: usize) -> Result<(Argument, usize), Fault> {
-    let (value, end) = unsigned(bytes, at, width)?;
+fn number<const WIDTH: usize>(bytes: &[u8], at: usize) -> Result<(Argument, usize), Fault> {
+    let (value, end) = unsigned::<WIDTH>(bytes, at)?;
     Ok((Argument::Number(i64::try_from(value).ok()), end))
 }
 
@@ -198,13 +202,12 @@ fn signed(value: Argument) -> Argument {
 }
 
 #[inline]
-fn counted(
+fn counted<const WIDTH: usize>(
     bytes: &[u8],
     at: usize,
-    width: usize,
     form: Option<Form>,
 ) -> Result<(Argument, usize), Fault> {
-    let (length, start) = unsigned(bytes, at, width)?;
+    let (length, start) = unsigned::<WIDTH>(bytes, at)?;
     let length = usize::try_from(length).map_err(|_beyond| Fault::Truncated)?;
     let end = after(bytes, start, length)?;
     let argument = form.map_or(Argument::Data, |form| {
@@ -214,8 +217,8 @@ fn counted(
 }
 
 /// A number of any length, with a sign.
-fn long(bytes: &[u8], at: usize, width: usize) -> Result<(Argument, usize), Fault> {
-    let (length, start) = unsigned(bytes, at, width)?;
+fn long<const WIDTH: usize>(bytes: &[u8], at: usize) -> Result<(Argument, usize), Fault> {
+    let (length, start) = unsigned::<WIDTH>(bytes, at)?;
     let length = usize::try_from(length).map_err(|_beyond| Fault::Truncated)?;
     let end = after(bytes, start, length)?;
     if length > 8 {

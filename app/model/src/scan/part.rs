@@ -23,7 +23,7 @@ pub(super) struct Place<'n> {
 
 /// Recognizes and scans bytes.
 pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileKind {
-    let kind = by_magic(bytes, place, report);
+    let mut kind = by_magic(bytes, place, report);
     let is_zip = matches!(
         kind,
         FileKind::Zip
@@ -34,18 +34,26 @@ pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> F
             | FileKind::Skops
     );
     let name = place.name;
-    if !is_zip && zip::find_end(bytes).is_some() {
-        zip_archive(bytes, place, report);
-        let text =
-            format!("reads as {kind} and as a zip archive, so that programs see different files");
-        report.find("two-formats", Weight::Suspicious, name, 0, text);
+    // The last file of a tar archive may be a zip archive; it is scanned as that.
+    if !is_zip && kind != FileKind::Tar && zip::has_directory(bytes) {
+        let as_zip = zip_archive(bytes, place, report);
+        if is_unclear(kind) {
+            let text = "other bytes stand before the zip archive, which programs may read instead";
+            report.find("zip-prefix", Weight::Suspicious, name, 0, text);
+            kind = as_zip;
+        } else {
+            let text = format!(
+                "reads as {kind} and as a zip archive, so that programs see different files"
+            );
+            report.find("two-formats", Weight::Suspicious, name, 0, text);
+        }
     }
     if !matches!(
         kind,
         FileKind::Pickle { .. } | FileKind::Joblib | FileKind::PytorchLegacy
     ) && stream::reads_as_pickle(bytes, name, report)
     {
-        let is_recognized = !matches!(kind, FileKind::Unknown | FileKind::NotDangerous(TEXT));
+        let is_recognized = !is_unclear(kind);
         let as_pickle = stream::scan(bytes, name, place.is_main, place.depth, report);
         if !is_recognized {
             return as_pickle;
@@ -54,6 +62,10 @@ pub(super) fn scan(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> F
         report.find("two-formats", Weight::Suspicious, name, 0, text);
     }
     kind
+}
+
+fn is_unclear(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Unknown | FileKind::NotDangerous(TEXT))
 }
 
 fn by_magic(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileKind {
@@ -344,6 +356,9 @@ fn zip_entry(
         }
     };
     check_sum(entry, content, is_whole, place.name, report);
+    if archive != FileKind::TorchScript {
+        check_code(content, place.name, report);
+    }
     let kind = scan(content, place, report);
     report.parts[position].kind = kind;
     let is_config = matches!(archive, FileKind::KerasZip) && entry.name == "config.json";
@@ -386,6 +401,30 @@ fn check_sum(
     }
 }
 
+/// Names programs and scripts that lie in an archive beside a model.
+fn check_code(content: &[u8], name: &str, report: &mut Report<'_>) {
+    let is_program = matches!(
+        content,
+        [0x7f, b'E', b'L', b'F', ..]
+            | [b'M', b'Z', _, 0, ..]
+            | [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..]
+            | [b'#', b'!', b'/', ..]
+    );
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    let ending = ending.to_ascii_lowercase();
+    let endings = [
+        "py", "pyc", "pyd", "so", "dll", "dylib", "exe", "sh", "bat", "ps1", "pth",
+    ];
+    let is_script = endings.contains(&ending.as_str()) && !content.is_empty();
+    // PyTorch's files may end in `.pth`, too; as text it is a file that Python runs at its start.
+    if is_program || (is_script && (ending != "pth" || content.starts_with(b"import"))) {
+        let text = format!(
+            "'{name}' is a program or script, which may run when the archive is unpacked and used"
+        );
+        report.find("code-file", Weight::Suspicious, name, 0, text);
+    }
+}
+
 fn tar_archive(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileKind {
     if !may_enter(place, report) {
         return FileKind::Tar;
@@ -410,6 +449,7 @@ fn tar_archive(bytes: &[u8], place: Place<'_>, report: &mut Report<'_>) -> FileK
             n_bytes: content.len() as u64,
             kind: FileKind::Unknown,
         });
+        check_code(content, &name, report);
         report.parts[position].kind = scan(content, inner, report);
     }
     FileKind::Tar

@@ -234,6 +234,7 @@ pub(super) struct Report<'l> {
     pub(super) n_steps: u64,
     pub(super) n_unpacked: u64,
     seen: HashMap<(String, String, String), usize>,
+    has_too_many: bool,
 }
 
 impl<'l> Report<'l> {
@@ -247,6 +248,7 @@ impl<'l> Report<'l> {
             n_steps: 0,
             n_unpacked: 0,
             seen: HashMap::new(),
+            has_too_many: false,
         }
     }
 
@@ -300,14 +302,16 @@ impl<'l> Report<'l> {
         if let Some(idx) = self.seen.get(&key) {
             return Some(*idx);
         }
-        let (class, why) = names::classify(module, name);
         if self.imports.len() >= MAX_IMPORTS {
-            let text = format!("more than {MAX_IMPORTS} imports");
-            self.find("too-many-imports", Weight::Suspicious, part, offset, text);
-            if class != Class::Dangerous || self.imports.len() >= 2 * MAX_IMPORTS {
-                return None;
+            if !self.has_too_many {
+                self.has_too_many = true;
+                let text =
+                    format!("more than {MAX_IMPORTS} different imports, as no library writes");
+                self.find("too-many-imports", Weight::Dangerous, part, offset, text);
             }
+            return None;
         }
+        let (class, why) = names::classify(module, name);
         let idx = self.imports.len();
         self.imports.push(Import {
             module: key.1.clone(),

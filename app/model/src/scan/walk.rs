@@ -62,6 +62,8 @@ pub(super) struct Walk<'b, 'r, 'l> {
     frame_end: usize,
     pub(super) late_skip: Option<(usize, usize)>,
     protocol: u8,
+    /// Codes of findings so far: each is said once, and hostile files ask millions of times.
+    said: Vec<&'static str>,
 }
 
 /// Walks a pickle.
@@ -77,6 +79,7 @@ pub(super) fn walk(source: Source<'_>, start: usize, report: &mut Report<'_>) ->
         frame_end: 0,
         late_skip: None,
         protocol: 0,
+        said: Vec::new(),
     };
     let (ending, n_operations) = walk.run();
     let result = walk.machine.pop();
@@ -187,7 +190,15 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    fn is_said(&self, code: &str) -> bool {
+        self.said.contains(&code)
+    }
+
     pub(super) fn find(&mut self, code: &'static str, weight: Weight, text: impl Into<String>) {
+        if self.is_said(code) {
+            return;
+        }
+        self.said.push(code);
         self.report
             .find(code, weight, self.source.part, self.here, text);
     }
@@ -203,7 +214,8 @@ impl Walk<'_, '_, '_> {
                 self.machine
                     .push(number.map_or(Value::Plain, Value::Number));
             }
-            b'G' | b'F' | b'N' | 0x88 | 0x89 | b'C' | b'B' | 0x8e | 0x96 | 0x97 => {
+            b'N' => self.machine.push(Value::Nothing),
+            b'G' | b'F' | 0x88 | 0x89 | b'C' | b'B' | 0x8e | 0x96 | 0x97 => {
                 self.machine.push(Value::Plain);
             }
             b'S' | b'T' | b'U' | b'V' | b'X' | 0x8c | 0x8d => {
@@ -278,7 +290,8 @@ impl Walk<'_, '_, '_> {
 
     #[inline]
     fn check_growth(&mut self, weight: u64) {
-        if weight > MAX_WEIGHT && weight / 1000 > self.source.bytes.len() as u64 {
+        let is_grown = weight > MAX_WEIGHT && weight / 1000 > self.source.bytes.len() as u64;
+        if is_grown && !self.is_said("exponential-growth") {
             let text = format!(
                 "containers in containers grow to {weight} values: reading them takes all memory or time"
             );
@@ -305,18 +318,19 @@ impl Walk<'_, '_, '_> {
         };
         if is_put {
             let top = self.machine.top();
-            if self.machine.put(position, top) {
+            if self.machine.put(position, top) && !self.is_said("memo") {
                 let text = format!("writes memo position {position} twice, which no library does");
                 self.find("memo", Weight::Suspicious, text);
             }
-            if position > 1 << 24 && position > self.source.bytes.len() as u64 {
+            let is_far = position > 1 << 24 && position > self.source.bytes.len() as u64;
+            if is_far && !self.is_said("memo-size") {
                 let text =
                     format!("memo position {position} makes Python reserve memory for all below");
                 self.find("memo-size", Weight::Suspicious, text);
             }
         } else {
             let value = self.machine.get(position);
-            if value.is_none() {
+            if value.is_none() && !self.is_said("memo") {
                 let text = format!("reads memo position {position}, where nothing stands");
                 self.find("memo", Weight::Suspicious, text);
             }
@@ -331,7 +345,7 @@ impl Walk<'_, '_, '_> {
         if operation.code == 0x80 {
             let protocol = number.and_then(|number| u8::try_from(number).ok());
             self.protocol = self.protocol.max(protocol.unwrap_or(u8::MAX));
-            if self.protocol > 5 {
+            if self.protocol > 5 && !self.is_said("protocol") {
                 let text = format!("declares protocol {}, which is not known", self.protocol);
                 self.find("protocol", Weight::Unread, text);
             }
@@ -381,7 +395,7 @@ impl Walk<'_, '_, '_> {
 
     /// A NumPy type from the arguments of `numpy.dtype`.
     pub(super) fn item_type(&self, arguments: Value) -> Option<Value> {
-        match self.machine.items(arguments).first()? {
+        match self.machine.all_items(arguments)?.first()? {
             Value::Text(code) => array::item_type(&code.decode(self.source.bytes)).map(Value::Type),
             _ => None,
         }

@@ -56,8 +56,14 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(eight.try_into().ok()?))
 }
 
+/// Whether bytes end with the directory of an archive, whatever they begin with.
+pub(super) fn has_directory(bytes: &[u8]) -> bool {
+    let directory = find_end(bytes).and_then(|end| directory(bytes, end));
+    directory.is_some_and(|(first, n_entries, _)| n_entries > 0 && central(bytes, first).is_some())
+}
+
 /// Where the record at the end of the archive stands.
-pub(super) fn find_end(bytes: &[u8]) -> Option<usize> {
+fn find_end(bytes: &[u8]) -> Option<usize> {
     let from = bytes.len().saturating_sub(22 + 65_535);
     let tail = &bytes[from..];
     tail.windows(4)

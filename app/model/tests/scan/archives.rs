@@ -321,6 +321,34 @@ fn formats_with_code_of_their_own_are_named() {
 }
 
 #[test]
+fn programs_beside_a_model_are_named() {
+    for (name, content) in [
+        ("handler.py", &b"import os"[..]),
+        ("lib/native", b"\x7fELF\x02"),
+        ("x.pth", b"import os"),
+        ("run", b"#!/bin/sh"),
+    ] {
+        finds(
+            name,
+            &zip(&[Entry::stored(name, content)]),
+            Verdict::Suspicious,
+            "code-file",
+        );
+        finds(
+            name,
+            &tar(name, b'0', "", content),
+            Verdict::Suspicious,
+            "code-file",
+        );
+    }
+    let plain = zip(&[
+        Entry::stored("notes.txt", b"hello"),
+        Entry::stored("w.pth", b"\x80\x02N."),
+    ]);
+    assert_eq!(look(&plain).verdict, Verdict::Safe);
+}
+
+#[test]
 fn what_holds_no_code_is_not_blamed() {
     for (bytes, kind) in [
         (&b"{\"learner\": {}}"[..], "text or JSON"),

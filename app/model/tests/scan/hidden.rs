@@ -128,6 +128,14 @@ fn the_memo_is_followed_as_python_does() {
     let twice = join(&[twice, tail]);
     dangerous("written twice", &twice, "os.system", call);
     finds("written twice", &twice, Verdict::Dangerous, "memo");
+    // Writing position 0 again adds no entry, so MEMOIZE puts at 1.
+    let again = b"\x80\x04\x8c\x05torchq\x000\x8c\x02osq\x000\x8c\x06system\x940h\x00h\x01";
+    dangerous(
+        "written twice, then MEMOIZE",
+        &join(&[again, tail]),
+        "os.system",
+        call,
+    );
     let far = b"\x80\x04\x8c\x02osr\xff\xff\xff\x7f0\x8c\x06systemp1_0\n0j\xff\xff\xff\x7fg 10\n";
     let far = join(&[far, tail]);
     dangerous("far away", &far, "os.system", call);
@@ -184,6 +192,9 @@ fn names_made_up_while_loading_are_dangerous() {
         Verdict::Dangerous,
         "changes-import",
     );
+    let ufunc =
+        b"\x80\x04cnumpy.core\n_ufunc_reconstruct\n\x8c\x02os\x8c\x06system\x86R\x8c\x04true\x85R.";
+    dangerous("by NumPy's import", ufunc, "os.system", Use::Called);
     let call = b"ccollections\nOrderedDict\n)R)R.";
     finds("calls a result", call, Verdict::Suspicious, "computed-call");
     finds(
@@ -392,4 +403,40 @@ fn joblib_arrays_hide_nothing() {
     finds("without a size", lost, Verdict::CannotTell, "array-size");
     let old = b"cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81.";
     assert_eq!(look(old).verdict, Verdict::Dangerous);
+}
+
+#[test]
+fn sizes_of_arrays_are_those_of_the_reader_or_unknown() {
+    // Each of these would make a reader that takes the type or the state at its word skip too much.
+    let with = |from: &str, to: &[u8]| {
+        let bytes = joblib(4, b"\x01\x02\x03\x04.");
+        let from = from.as_bytes();
+        let at = bytes
+            .windows(from.len())
+            .position(|part| part == from)
+            .unwrap();
+        join(&[&bytes[..at], to, &bytes[at + from.len()..]])
+    };
+    let unsure = |what: &str, bytes: &[u8]| {
+        assert_eq!(
+            look(bytes).verdict,
+            Verdict::CannotTell,
+            "{what}: {:#?}",
+            look(bytes)
+        );
+    };
+    unsure("a record as text", &with("\x02u1", b"\x05u1,u1"));
+    unsure("a size in another state", &with("ub\x01", b"u}\x86b\x01"));
+    unsure("no number", &with("K\x04", b"G\x40\x10\0\0\0\0\0\0"));
+    let mut many = b"\x8c\x01aN".repeat(8);
+    many.extend(b"\x8c\x05shapeK\x01\x85ub\x01");
+    unsure("a later pair", &with("ub\x01", &many));
+    unsure(
+        "aligned by truth",
+        &with("ub\x01", b"\x8c\x1bnumpy_array_alignment_bytes\x88ub\x40"),
+    );
+    assert_eq!(
+        look(&with("ub\x01", b"\x8c\x05shapeK\x04\x85ub\x01")).verdict,
+        Verdict::Safe
+    );
 }

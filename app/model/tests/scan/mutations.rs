@@ -1,6 +1,6 @@
 //! Whatever the bytes are, a scan ends with a verdict, soon.
 
-use interlock_model::scan::{ScanLimits, scan_bytes};
+use interlock_model::scan::{ScanLimits, Verdict, scan_bytes};
 
 use crate::build::{Entry, PAYLOAD, gzip, joblib, tar, zip};
 
@@ -136,4 +136,16 @@ fn costly_files_end() {
         .map(|_| Entry::stored("a", b"\x80\x02N."))
         .collect();
     scan_bytes(&zip(&many), &limits);
+    let limits = ScanLimits::default();
+    scan_bytes(
+        &[b"\x80\x02".as_slice(), &b"h\x07".repeat(2_000_000)].concat(),
+        &limits,
+    );
+    let mut names = b"\x80\x02".to_vec();
+    for number in 0..200_000 {
+        names.extend(format!("ca\nb{number}\n").as_bytes());
+    }
+    let scan = scan_bytes(&names, &limits);
+    assert_eq!(scan.verdict, Verdict::Dangerous);
+    assert_eq!(scan.imports.len(), 10_000);
 }

@@ -6,6 +6,22 @@
 
 /// Listed one by one; words between blanks.
 const LISTED: &[(&str, &str)] = &[
+    (
+        "sklearn.feature_selection._univariate_selection",
+        "f_classif f_regression chi2 f_oneway r_regression",
+    ),
+    (
+        "sklearn.feature_selection._mutual_info",
+        "mutual_info_classif mutual_info_regression",
+    ),
+    (
+        "sklearn.cluster._kmeans",
+        "_kmeans_single_lloyd _kmeans_single_elkan",
+    ),
+    ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
+    ("sklearn.utils", "Bunch"),
+    ("pandas.indexes.base", "_new_Index Index"),
+    ("pandas.core.index", "_new_Index Index Int64Index"),
     ("builtins", BASIC),
     ("__builtin__", BASIC),
     (
@@ -127,14 +143,15 @@ const PACKAGES: &str = "sklearn._loss sklearn.base sklearn.calibration sklearn.c
      sklearn.manifold sklearn.metrics sklearn.mixture sklearn.model_selection \
      sklearn.multiclass sklearn.multioutput sklearn.naive_bayes sklearn.neighbors \
      sklearn.neural_network sklearn.pipeline sklearn.preprocessing sklearn.random_projection \
-     sklearn.semi_supervised sklearn.svm sklearn.tree sklearn.utils._bunch scipy.sparse \
+     sklearn.semi_supervised sklearn.svm sklearn.tree sklearn.utils._bunch sklearn.utils._metadata_requests scipy.sparse \
      scipy.interpolate scipy.spatial pandas.core.indexes pandas.core.internals \
      pandas.core.frame pandas.core.series pandas.core.arrays pandas.core.dtypes.dtypes \
      pandas._libs.tslibs.offsets xgboost.sklearn lightgbm.sklearn torch.nn.modules imblearn";
 
 /// Classes that stand in those packages and call what they are given.
-const NOT_PLAIN: &str = "Parallel FunctionTransformerFromText Path Popen Memory StringIO BytesIO Queue Thread \
-     Bz2File";
+const NOT_PLAIN: &str = "Parallel FunctionTransformerFromText Path Popen Memory StringIO BytesIO \
+    Queue Thread Bz2File ModuleType EllipsisType NotImplementedType GenericAlias \
+    Lock ThreadPoolExecutor ProcessPoolExecutor ABCMeta Callable Generator";
 
 /// Whether it stands on the list itself.
 pub(super) fn is_listed(module: &str, name: &str) -> bool {
@@ -143,8 +160,18 @@ pub(super) fn is_listed(module: &str, name: &str) -> bool {
         let class = name.strip_prefix("__pyx_unpickle_").unwrap_or_default();
         is_class(class) && is_in_package(module)
     };
+    let is_metric = || {
+        let endings = ["_score", "_error", "_loss", "_deviance"];
+        module.starts_with("sklearn.metrics.")
+            && is_in_package(module)
+            && endings.iter().any(|ending| name.ends_with(ending))
+            && !name.contains('.')
+    };
     let listed = LISTED.iter().find(|(listed, _)| *listed == module);
-    listed.is_some_and(|(_, names)| has_word(names, name)) || is_storage() || is_cython()
+    listed.is_some_and(|(_, names)| has_word(names, name))
+        || is_storage()
+        || is_cython()
+        || is_metric()
 }
 
 fn has_word(words: &str, word: &str) -> bool {
@@ -155,13 +182,21 @@ fn has_word(words: &str, word: &str) -> bool {
 pub(super) fn is_exception(module: &str, name: &str) -> bool {
     matches!(
         (module, name),
-        ("torch.serialization", "_get_layout") | ("pathlib", "PurePosixPath" | "PureWindowsPath")
+        ("torch.serialization", "_get_layout")
+            | ("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper")
+            | ("pathlib", "PurePosixPath" | "PureWindowsPath")
     )
 }
 
 /// Whether it is a class of a known package.
 pub(super) fn is_estimator(module: &str, name: &str) -> bool {
-    is_in_package(module) && is_class(name) && !has_word(NOT_PLAIN, name)
+    // These two hold classes of others, which read files.
+    let is_own = match module {
+        "xgboost.sklearn" => name.starts_with("XGB") || name == "Booster",
+        "lightgbm.sklearn" => name.starts_with("LGBM"),
+        _ => true,
+    };
+    is_own && is_in_package(module) && is_class(name) && !has_word(NOT_PLAIN, name)
 }
 
 fn is_in_package(module: &str) -> bool {
