@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+mod lightgbm;
+
 mod open;
 
 mod train;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
-use crate::{Model, xgboost};
+use crate::{Model, lightgbm, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
 ///
@@ -32,6 +32,9 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
     }
+    if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
+        return Ok(Box::new(lightgbm::read(&bytes, limits)?));
+    }
     let (seen, advice) = describe(&bytes);
     Err(ModelError::Unknown {
         path: path.to_owned(),
@@ -49,9 +52,6 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
         [b'P', b'K', 3, 4, ..] => ("a zip archive (PyTorch, joblib or skops)", EXPORT),
         [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file (Keras)", EXPORT),
         [b'{', b'L', ..] => ("XGBoost UBJSON", "save it with save_model(\"model.json\")"),
-        [b't', b'r', b'e', b'e', b'\n', ..] => {
-            ("a LightGBM text model", "this version reads XGBoost JSON")
-        }
         [b'b', b'i', b'n', b'f', ..] => (
             "XGBoost's old binary format",
             "save it with save_model(\"model.json\")",
@@ -88,7 +88,7 @@ mod tests {
         assert!(message(b"").contains("empty"));
         assert!(message(b"\x80\x04\x95rest").contains("a Python pickle; it is never loaded"));
         assert!(message(b"{L\x00").contains("UBJSON"));
-        assert!(message(b"tree\nversion=v4").contains("LightGBM"));
+        assert!(message(b"tree\nversion=v4").contains("lightgbm-text model is damaged"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
         assert!(message(b"ILMODEL1junk").contains("damaged"));
         assert!(message(b"{\"a\": 1}").contains("learner"));
