@@ -134,7 +134,7 @@ fn assert_near(actual: &[f64], expected: &[f64], what: &str) {
 #[test]
 fn predictions_are_those_of_the_library() {
     let all = all_expected();
-    assert_eq!(all.len(), 40);
+    assert_eq!(all.len(), 43);
     for (name, expected) in all {
         let model = opened(&name);
         let columns = owned(&expected);
