@@ -147,14 +147,23 @@ impl Inputs {
     }
 }
 
-/// Whether a text names a category: the same text, or the same number.
+/// Whether a text names a category: the same text, or the same number. True is 1 and false is 0, as
+/// columns of truth values come in either form.
 fn same(known: &str, text: &str) -> bool {
     if known == text {
         return true;
     }
-    match (known.parse::<f64>(), text.parse::<f64>()) {
+    match (number(known), number(text)) {
         #[expect(clippy::float_cmp, reason = "category 1 and category 1.0 are one")]
-        (Ok(known), Ok(text)) => known == text,
+        (Some(known), Some(text)) => known == text,
         _ => false,
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    match text {
+        "True" | "true" => Some(1.0),
+        "False" | "false" => Some(0.0),
+        _ => text.parse().ok(),
     }
 }

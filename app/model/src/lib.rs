@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+mod lightgbm;
+
 pub mod scan;
 
 pub mod remote;

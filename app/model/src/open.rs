@@ -6,7 +6,7 @@ use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
 use crate::scan::{self, FileKind, ScanLimits};
-use crate::{Model, xgboost};
+use crate::{Model, catboost, lightgbm, onnx, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
 ///
@@ -28,8 +28,18 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     if bytes.starts_with(learned::MAGIC) {
         return Ok(Box::new(Learned::read(&bytes, limits)?));
     }
+    // Before XGBoost, which takes whatever else is JSON.
+    if catboost::is_binary(&bytes) || catboost::is_json(&bytes) {
+        return Ok(Box::new(catboost::read(&bytes, limits)?));
+    }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
+    }
+    if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
+        return Ok(Box::new(lightgbm::read(&bytes, limits)?));
+    }
+    if onnx::is_model(&bytes) {
+        return Ok(Box::new(onnx::read(&bytes, path, limits)?));
     }
     let (seen, advice) = by_scan(&bytes).unwrap_or_else(|| {
         let (seen, advice) = describe(&bytes);
@@ -60,17 +70,13 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
             "an XGBoost text dump, which lacks the base score and the objective",
             "save it with save_model(\"model.json\")",
         ),
-        [b't', b'r', b'e', b'e', b'\n', ..] => {
-            ("a LightGBM text model", "this version reads XGBoost JSON")
-        }
         [b'b', b'i', b'n', b'f', ..] => (
             "XGBoost's old binary format",
             "save it with save_model(\"model.json\")",
         ),
-        [b'C', b'B', b'M', b'1', ..] => ("a CatBoost model", "this version reads XGBoost JSON"),
         _ => (
             "of an unknown kind",
-            "this version reads XGBoost JSON and UBJSON and models trained here",
+            "XGBoost JSON and UBJSON, LightGBM text, CatBoost JSON and cbm, ONNX and models trained here are read; a Python model is served with format = \"python\"",
         ),
     }
 }
@@ -108,7 +114,7 @@ mod tests {
             message(b"\x80\x02csklearn.pipeline\nPipeline\n)\x81.")
                 .contains("is a Python pickle of sklearn.pipeline.Pipeline; it is never loaded")
         );
-        assert!(message(b"tree\nversion=v4").contains("LightGBM"));
+        assert!(message(b"tree\nversion=v4").contains("lightgbm-text model is damaged"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
         assert!(message(b"ILMODEL1junk").contains("damaged"));
         assert!(message(b"{\"a\": 1}").contains("learner"));
