@@ -34,6 +34,7 @@ mod card;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use parts::{CtrTable, FORMAT, Parts, damaged};
 use slots::Slot;
@@ -46,6 +47,9 @@ use crate::forest::{Forest, Sums};
 use crate::inputs::Inputs;
 use crate::limits::Limits;
 use crate::{Model, ModelInfo, TreesInfo};
+
+/// Rows whose statistics are computed at once.
+const ROWS_PER_BLOCK: usize = 1024;
 
 /// An open CatBoost model.
 #[derive(Debug)]
@@ -85,7 +89,11 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<CatBoost, ModelError
         (json::read(bytes, limits)?, "catboost-json")
     };
     parts.check_limits(limits)?;
-    let classes = card::classes(&parts.class_params);
+    if parts.trees.is_empty() {
+        let what = "it has no trees: train it with at least one iteration";
+        return Err(damaged(what.to_owned()));
+    }
+    let classes = card::classes(&parts.class_params, parts.n_outputs);
     let loss = card::loss(&parts.params, !classes.is_empty(), parts.n_outputs);
     let n_outputs = if loss.is_first_kept {
         1
@@ -151,7 +159,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<CatBoost, ModelError
 /// The bias per output.
 fn base(parts: &Parts, n_outputs: usize) -> Result<Vec<f64>, ModelError> {
     if parts.n_outputs == 0 {
-        return Err(damaged("it has no outputs, or no trees".to_owned()));
+        return Err(damaged("its leaves have no values".to_owned()));
     }
     if !parts.scale.is_finite() {
         return Err(damaged(format!("its scale is {}", parts.scale)));
@@ -166,9 +174,18 @@ fn base(parts: &Parts, n_outputs: usize) -> Result<Vec<f64>, ModelError> {
     }
 }
 
+/// A batch as the model looks at it.
+struct Rows<'b> {
+    /// Numbers and positions of categories, by input.
+    columns: Vec<Cow<'b, [f64]>>,
+    /// Hashes, by position among the categorical inputs.
+    hashes: BTreeMap<i64, Vec<i32>>,
+    /// By position among the numeric inputs: which column, whether a missing value is above borders.
+    numbers: BTreeMap<i64, (usize, bool)>,
+}
+
 impl CatBoost {
-    /// The columns the forest looks at: numbers, positions of categories, statistics.
-    fn columns<'b>(&self, batch: &Batch<'b>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
+    fn rows<'b>(&self, batch: &Batch<'b>) -> Result<Rows<'b>, ModelError> {
         let n_inputs = self.slots.len();
         if !self.inputs.has_names && batch.columns.len() != n_inputs {
             return Err(ModelError::Batch(format!(
@@ -176,50 +193,56 @@ impl CatBoost {
                 batch.columns.len()
             )));
         }
-        let mut columns = Vec::with_capacity(n_inputs + self.ctrs.len());
-        let mut hashes = BTreeMap::new();
-        let mut numbers = BTreeMap::new();
+        let mut rows = Rows {
+            columns: Vec::with_capacity(n_inputs),
+            hashes: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+        };
         for (idx, slot) in self.slots.iter().enumerate() {
             let column = self.inputs.column(idx, batch)?;
-            columns.push(match slot {
+            rows.columns.push(match slot {
                 Slot::Unused => Cow::Owned(vec![0.0; batch.n_rows]),
                 Slot::Float {
                     index,
                     is_missing_above,
                 } => {
-                    numbers.insert(*index, (idx, *is_missing_above));
+                    rows.numbers.insert(*index, (idx, *is_missing_above));
                     column.numbers()?
                 }
                 Slot::Cat { index, values } => {
-                    let of_rows = slots::hashes_of(column)?;
-                    let places: BTreeMap<i32, f64> = values
-                        .iter()
-                        .enumerate()
-                        .rev()
-                        .map(|(place, value)| (*value, place as f64))
-                        .collect();
-                    let place = |hash: &i32| places.get(hash).copied().unwrap_or(-1.0);
-                    let places = of_rows.iter().map(place).collect();
-                    hashes.insert(*index, of_rows);
+                    let hashes = slots::hashes_of(column)?;
+                    let places = slots::places(&hashes, values);
+                    rows.hashes.insert(*index, hashes);
                     Cow::Owned(places)
                 }
             });
         }
-        // `conditions` made sure that what statistics are of is there.
-        let statistics = ctr::columns(
-            &self.ctrs,
-            &self.tables,
-            &ctr::Columns {
-                hashes: &|cat| hashes.get(&cat).map_or(&[][..], Vec::as_slice),
-                numbers: &|float| {
-                    let found = numbers.get(&float);
-                    found.map_or((&[][..], false), |(idx, above)| (&*columns[*idx], *above))
-                },
-                n_rows: batch.n_rows,
+        Ok(rows)
+    }
+
+    /// Margins of some rows: statistics are computed for few rows at a time, as there may be hundreds.
+    fn block(&self, rows: &Rows<'_>, range: &Range<usize>) -> Vec<f64> {
+        let inputs = rows.columns.iter();
+        let mut columns: Vec<Cow<'_, [f64]>> = inputs
+            .map(|column| Cow::Borrowed(&column[range.clone()]))
+            .collect();
+        // `slots::conditions` made sure that what statistics are of is there.
+        let looked_up = ctr::Columns {
+            hashes: &|cat| {
+                let found = rows.hashes.get(&cat);
+                found.map_or(&[][..], |hashes| &hashes[range.clone()])
             },
-        );
+            numbers: &|float| {
+                let found = rows.numbers.get(&float);
+                found.map_or((&[][..], false), |(idx, is_above)| {
+                    (&rows.columns[*idx][range.clone()], *is_above)
+                })
+            },
+            n_rows: range.len(),
+        };
+        let statistics = ctr::columns(&self.ctrs, &self.tables, &looked_up);
         columns.extend(statistics.into_iter().map(Cow::Owned));
-        Ok(columns)
+        self.forest.margins(&columns, range.len())
     }
 }
 
@@ -238,8 +261,16 @@ impl Model for CatBoost {
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let columns = self.columns(batch)?;
-        Ok(self.forest.margins(&columns, batch.n_rows))
+        let rows = self.rows(batch)?;
+        if self.ctrs.is_empty() {
+            return Ok(self.forest.margins(&rows.columns, batch.n_rows));
+        }
+        let mut margins = Vec::with_capacity(batch.n_rows * self.info.n_outputs);
+        for start in (0..batch.n_rows).step_by(ROWS_PER_BLOCK) {
+            let end = batch.n_rows.min(start + ROWS_PER_BLOCK);
+            margins.extend(self.block(&rows, &(start..end)));
+        }
+        Ok(margins)
     }
 
     fn ensemble(&self) -> Option<TreeEnsemble> {

@@ -146,6 +146,8 @@ fn read_trees(table: &Table<'_, '_>, sizes: &[i32], n_outputs: usize) -> Result<
         [a, b, c, d].map(usize::from)
     });
     let leaf_of = table.ints(11)?;
+    // No leaf is used twice, so that the trees hold no more values than the file.
+    let mut n_left = leaves.len();
     let mut trees = Vec::with_capacity(sizes.len());
     let (mut first_split, mut first_leaf) = (0, 0);
     for (idx, size) in sizes.iter().enumerate() {
@@ -165,9 +167,14 @@ fn read_trees(table: &Table<'_, '_>, sizes: &[i32], n_outputs: usize) -> Result<
                 leaves: &leaves,
                 weights: &weights,
                 n_outputs,
+                n_left,
             };
             let tree = free_tree(own, steps, leaf_of, &values);
-            trees.push(tree.map_err(|what| format!("tree {idx}: {what}"))?);
+            let tree = tree.map_err(|what| format!("tree {idx}: {what}"))?;
+            if let Tree::Free { leaves, .. } = &tree {
+                n_left -= leaves.len();
+            }
+            trees.push(tree);
             continue;
         }
         let n_leaves = 1_usize
@@ -192,6 +199,8 @@ struct FreeValues<'v> {
     leaves: &'v [f64],
     weights: &'v [f64],
     n_outputs: usize,
+    /// Values not yet used.
+    n_left: usize,
 }
 
 /// Each step says how far ahead its two next nodes are; 0 means that the row stays where it is.
@@ -211,6 +220,9 @@ fn free_tree(
             .get(first..first.saturating_add(values.n_outputs));
         let found = found.ok_or_else(|| format!("the leaf of node {at} is not there"))?;
         let place = kept.len();
+        if place + found.len() > values.n_left {
+            return Err("its leaves are used twice".to_owned());
+        }
         kept.extend_from_slice(found);
         Ok::<Node, String>(Node::Leaf {
             first: place,

@@ -76,9 +76,14 @@ fn is_ranking(name: &str) -> bool {
     RANKING.contains(&name)
 }
 
-/// Names of the classes, in the order of the outputs; empty if the file does not say.
-pub(super) fn classes(class_params: &Value) -> Vec<String> {
-    let list = |key: &str| class_params[key].as_array().filter(|list| !list.is_empty());
+/// Names of the classes, in the order of the outputs, two for a single output; empty if the file does
+/// not say.
+pub(super) fn classes(class_params: &Value, n_outputs: usize) -> Vec<String> {
+    let n_classes = if n_outputs == 1 { 2 } else { n_outputs };
+    let list = |key: &str| {
+        let list = class_params[key].as_array();
+        list.filter(|list| list.len() == n_classes)
+    };
     let names = list("class_names").or_else(|| list("class_to_label"));
     names.map_or_else(Vec::new, |names| names.iter().map(class).collect())
 }

@@ -187,12 +187,24 @@ fn longer(text: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    /// `cat_features_hash` and `values` of a JSON model CatBoost 1.2.10 wrote.
+    /// `cat_features_hash` of a JSON model CatBoost wrote: see `fixtures/catboost/make.py`.
     #[test]
     fn hashes_are_those_of_the_library() {
-        assert_eq!(category_hash("p18"), 49_621_306);
-        assert_eq!(category_hash("4"), 4_216_280_702_u32.cast_signed());
-        assert_eq!(category_hash("1"), 1_121_341_681);
-        assert_eq!(category_hash("x"), -784_473_192);
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/catboost/expected.json"
+        );
+        let all: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let expected: std::collections::BTreeMap<String, u32> =
+            serde_json::from_value(all["hashes"].clone()).unwrap();
+        let mut branches = [false; 7];
+        for (text, hash) in &expected {
+            assert_eq!(category_hash(text), hash.cast_signed(), "'{text}'");
+            let limits = [0, 3, 8, 16, 32, 64];
+            let branch = limits.iter().position(|limit| text.len() <= *limit);
+            branches[branch.unwrap_or(6)] = true;
+        }
+        assert!(expected.len() >= 40 && branches.iter().all(|is_seen| *is_seen));
     }
 }

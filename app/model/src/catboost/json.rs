@@ -49,6 +49,8 @@ struct FeaturesInfo {
     #[serde(default)]
     categorical_features: Option<Vec<Categorical>>,
     #[serde(default)]
+    cat_features_hash: Option<Vec<HashOfText>>,
+    #[serde(default)]
     ctrs: Option<Vec<CtrForm>>,
     #[serde(default)]
     text_features: Option<Vec<Value>>,
@@ -86,6 +88,13 @@ struct Categorical {
     values: Option<Vec<i32>>,
     #[serde(default)]
     string_values: Option<Vec<String>>,
+}
+
+/// Written when the library was given rows along with the model.
+#[derive(Deserialize)]
+struct HashOfText {
+    hash: u32,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +226,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Parts, ModelError> {
         features.categorical_features,
         &mut parts,
     );
+    name_categories(features.cat_features_hash.unwrap_or_default(), &mut parts);
     for (idx, tree) in oblivious.into_iter().enumerate() {
         let n_splits = tree.splits.as_ref().map_or(0, Vec::len);
         let n_outputs = tree
@@ -283,6 +293,22 @@ fn read_inputs(floats: Option<Vec<Float>>, cats: Option<Vec<Categorical>>, parts
             flat: cat.flat_feature_index,
             name: named(cat.feature_name, cat.feature_id),
         });
+    }
+}
+
+/// Categories get their texts where the file has them all.
+fn name_categories(hashes: Vec<HashOfText>, parts: &mut Parts) {
+    let texts: HashMap<i32, String> = hashes
+        .into_iter()
+        .map(|entry| (entry.hash.cast_signed(), entry.value))
+        .collect();
+    for one_hot in &mut parts.one_hots {
+        let found = one_hot.values.iter().map(|hash| texts.get(hash).cloned());
+        if one_hot.texts.is_empty()
+            && let Some(found) = found.collect()
+        {
+            one_hot.texts = found;
+        }
     }
 }
 

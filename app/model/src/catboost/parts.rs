@@ -224,6 +224,7 @@ impl Parts {
                 self.floats.len() + self.cats.len(),
                 limits.n_features,
             ),
+            ("statistics", self.ctrs.len(), limits.n_features),
             ("outputs", self.n_outputs, limits.n_outputs),
         ])
     }

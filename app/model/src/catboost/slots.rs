@@ -4,7 +4,7 @@
 //! In: the [`Parts`] of a file; columns of a batch. Out: a slot per input, the conditions that splits
 //! of the file stand for, hashes of categories. Knows no tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::batch::{BatchColumn, BatchValues, MISSING};
 use crate::catboost::ctr::check;
@@ -166,7 +166,7 @@ pub(super) fn conditions(parts: &Parts, slots: &[Slot]) -> Result<Vec<Condition>
             conditions.push(Condition {
                 column: *column.ok_or_else(|| missing("numeric", float.index))?,
                 comparison: Comparison::LessOrEqual,
-                threshold: finite(*border, &float.name)?,
+                threshold: finite(*border, &format!("of the input '{}'", float.name))?,
                 holds_if_met: false,
                 holds_if_missing: float.is_missing_above,
             });
@@ -263,4 +263,14 @@ pub(super) fn hashes_of(column: &BatchColumn<'_>) -> Result<Vec<i32>, ModelError
             values.iter().map(hash).collect()
         }
     }
+}
+
+/// The position of each row's category among those that trees compare with; -1 if they do not.
+pub(super) fn places(hashes: &[i32], values: &[i32]) -> Vec<f64> {
+    let mut places = HashMap::new();
+    for (place, value) in values.iter().enumerate() {
+        places.entry(*value).or_insert(place as f64);
+    }
+    let place = |hash: &i32| places.get(hash).copied().unwrap_or(-1.0);
+    hashes.iter().map(place).collect()
 }

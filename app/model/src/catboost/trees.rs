@@ -41,11 +41,6 @@ pub(super) fn build(
     frame: Frame,
     limits: &Limits,
 ) -> Result<TreeEnsemble, ModelError> {
-    if parts.trees.is_empty() {
-        return Err(damaged(
-            "it has no trees: train it with at least one iteration".to_owned(),
-        ));
-    }
     let mut builder = Builder {
         trees: frame.ensemble,
         conditions,
