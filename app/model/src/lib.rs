@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+mod onnx;
+
 mod open;
 
 mod train;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
-use crate::{Model, xgboost};
+use crate::{Model, onnx, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
 ///
@@ -31,6 +31,9 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
         && !bytes.starts_with(b"{L")
     {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
+    }
+    if onnx::is_model(&bytes) {
+        return Ok(Box::new(onnx::read(&bytes, path, limits)?));
     }
     let (seen, advice) = describe(&bytes);
     Err(ModelError::Unknown {
