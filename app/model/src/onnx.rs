@@ -1,5 +1,5 @@
-//! ONNX: graphs of operators for tables, as scikit-learn, XGBoost, LightGBM, CatBoost and networks are
-//! exported.
+//! ONNX: graphs of operators for tables, as scikit-learn, XGBoost, LightGBM, `CatBoost` and networks
+//! are exported.
 //!
 //! In: the bytes of a file, and files beside it that hold its weights. Out: a [`Model`] whose
 //! predictions are those of `onnxruntime`.
@@ -24,6 +24,8 @@ mod ops;
 
 mod graph;
 
+mod build;
+
 mod feed;
 
 mod card;
@@ -31,9 +33,10 @@ mod card;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+use build::Context;
 use card::{Card, Margins};
 use feed::Feed;
-use graph::{Context, Graph, Plan};
+use graph::{Graph, Plan};
 use kernel::{Budget, Fault};
 use proto::ModelProto;
 use tensor::Tensor;
@@ -89,7 +92,7 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
         limits,
         external: &external,
     };
-    let graph = Graph::new(&proto, &context).map_err(told)?;
+    let graph = build::ready(&proto, &context).map_err(told)?;
     if graph.inputs.is_empty() || graph.outputs.is_empty() {
         return Err(damaged("it has no inputs or no outputs".to_owned()));
     }

@@ -83,7 +83,7 @@ fn trace(graph: &Graph, slot: usize) -> Trace {
         let next = match node.op_type.as_str() {
             "ZipMap" | "Identity" | "Dropout" | "Reshape" | "Squeeze" | "Flatten" => first,
             "Cast" if matches!(node.to, Some(Kind::Single | Kind::Double)) => first,
-            "Normalizer" => {
+            "Normalizer" | "LpNormalization" => {
                 traced.is_normalized = true;
                 first
             }
@@ -91,6 +91,7 @@ fn trace(graph: &Graph, slot: usize) -> Trace {
                 traced.is_second = true;
                 input(1)
             }
+            "Mul" if input(1).is_some_and(|slot| is_one(graph, slot)) => first,
             "Sigmoid" => {
                 traced.end = first.map_or(traced.end, End::Sigmoid);
                 None
@@ -118,6 +119,14 @@ fn is_complement(graph: &Graph, node: &Node) -> bool {
         .is_some_and(|(_, node)| node.op_type == "Sub" && node.inputs.get(1) == Some(&Some(second)))
 }
 
+/// Whether a value is 1 throughout, as LightGBM's converter multiplies by it.
+fn is_one(graph: &Graph, slot: usize) -> bool {
+    #[expect(clippy::float_cmp, reason = "a product with exactly 1 changes nothing")]
+    let is_one = |value: &f64| *value == 1.0;
+    let doubles = graph.constant(slot).map(|tensor| tensor.data.doubles());
+    matches!(doubles, Some(Ok(list)) if list.iter().all(is_one))
+}
+
 /// Class labels a label output is looked up in.
 fn labels(graph: &Graph, slot: usize) -> Option<Data> {
     let mut at = slot;
@@ -136,7 +145,7 @@ fn labels(graph: &Graph, slot: usize) -> Option<Data> {
 
 fn names(labels: &Data) -> Vec<String> {
     match labels {
-        Data::Text(list) => list.iter().map(|label| label.to_string()).collect(),
+        Data::Text(list) => list.iter().map(ToString::to_string).collect(),
         Data::Long(list) => list.iter().map(ToString::to_string).collect(),
         Data::Int(list) => list.iter().map(ToString::to_string).collect(),
         Data::Truth(list) => list.iter().map(ToString::to_string).collect(),

@@ -12,6 +12,8 @@ mod ml_encode;
 
 mod ml_linear;
 
+mod tree_source;
+
 mod ml_trees;
 
 mod reduce;
@@ -25,6 +27,9 @@ use crate::onnx::kernel::{Built, Fault, Spec};
 /// Newest operator sets these operators are known to agree with, by domain.
 const NEWEST: i64 = 28;
 const NEWEST_ML: i64 = 5;
+
+/// Makes nodes of one family ready; `None` if the node is of another one.
+type Builder = fn(&Spec<'_>) -> Result<Option<Built>, Fault>;
 
 /// A domain's name as people write it.
 pub(super) fn domain_name(domain: &str) -> &str {
@@ -55,8 +60,7 @@ pub(super) fn check_opset(domain: &str, version: i64) -> Result<(), Fault> {
 
 /// Makes a node ready to run.
 pub(super) fn build(spec: &Spec<'_>) -> Result<Built, Fault> {
-    let builders: &[fn(&Spec<'_>) -> Result<Option<Built>, Fault>] = match spec.node.domain.as_str()
-    {
+    let builders: &[Builder] = match spec.node.domain.as_str() {
         "" | "ai.onnx" => &[
             math::build,
             reduce::build,

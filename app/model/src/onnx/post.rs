@@ -20,7 +20,7 @@ pub(super) enum Post {
 pub(super) enum Second {
     /// It is a probability: `[1 - score, score]`.
     Complement,
-    /// It is a score: `[-score, score]`, or the logistic function of both.
+    /// It is a score: `[-score, score]`.
     Negation,
 }
 
@@ -69,7 +69,7 @@ impl Post {
     /// The row of two classes from one score.
     pub(super) fn two(self, score: f32, second: Second) -> [f32; 2] {
         match (self, second) {
-            (Self::Logistic, Second::Negation) => [logistic(-score), logistic(score)],
+            (Self::Logistic, _) => [logistic(-score), logistic(score)],
             (_, Second::Negation) => [-score, score],
             (_, Second::Complement) => [1.0 - score, score],
         }
@@ -85,10 +85,9 @@ pub(super) fn logistic(score: f32) -> f32 {
 /// function with `a = 0.147`.
 fn probit(share: f32) -> f32 {
     const A: f32 = 0.147;
-    const PI: f32 = 3.14159;
     let x = 2.0 * share - 1.0;
     let log = ((1.0 - x) * (1.0 + x)).ln();
-    let first = 2.0 / (PI * A) + 0.5 * log;
+    let first = 2.0 / (std::f32::consts::PI * A) + 0.5 * log;
     let root = (first * first - log / A).sqrt() - first;
     std::f32::consts::SQRT_2 * root.sqrt().copysign(x)
 }
@@ -106,5 +105,7 @@ fn softmax(row: &mut [f32], keeps_zero: bool) {
             total += *score;
         }
     }
-    row.iter_mut().for_each(|score| *score /= total);
+    for score in row {
+        *score /= total;
+    }
 }

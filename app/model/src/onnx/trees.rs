@@ -242,7 +242,7 @@ impl Trees {
     pub(super) fn is_transformed(&self) -> bool {
         match self.post {
             Post::None => false,
-            Post::Logistic => !self.is_one_score() || self.second() == Second::Negation,
+            Post::Logistic => true,
             Post::Softmax | Post::SoftmaxZero | Post::Probit => !self.is_one_score(),
         }
     }
@@ -299,8 +299,7 @@ impl Trees {
     pub(super) fn link(&self) -> Option<Link> {
         match self.post {
             Post::None => Some(Link::Identity),
-            Post::Logistic if self.is_transformed() => Some(Link::Logistic),
-            Post::Logistic => Some(Link::Identity),
+            Post::Logistic => Some(Link::Logistic),
             Post::Softmax if !self.is_one_score() => Some(Link::Softmax),
             Post::Softmax | Post::SoftmaxZero | Post::Probit => None,
         }

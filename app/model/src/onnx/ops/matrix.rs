@@ -113,7 +113,9 @@ fn gemm(spec: &Spec<'_>) -> Built {
                 *value = alpha * *value + beta * shifts[source.at(at)];
             }
         } else {
-            values.iter_mut().for_each(|value| *value *= alpha);
+            for value in &mut values {
+                *value *= alpha;
+            }
         }
         Ok(vec![Tensor::new(shape, Data::from_doubles(values, kind))?])
     })

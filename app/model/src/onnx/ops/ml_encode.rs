@@ -332,22 +332,24 @@ fn category_mapper(spec: &Spec<'_>) -> Result<Built, Fault> {
 }
 
 fn normalizer(spec: &Spec<'_>) -> Result<Built, Fault> {
-    let norm: fn(&[f32]) -> f32 = match spec.text("norm", "MAX").as_str() {
-        "MAX" => |row| row.iter().copied().fold(f32::MIN, f32::max),
-        "L1" => |row| row.iter().map(|value| value.abs()).sum(),
-        "L2" => |row| row.iter().map(|value| value * value).sum::<f32>().sqrt(),
+    let norm: fn(&mut [f32]) = match spec.text("norm", "MAX").as_str() {
+        "MAX" => |row| divide(row, row.iter().copied().fold(f32::MIN, f32::max)),
+        "L1" => |row| divide(row, row.iter().map(|value| value.abs()).sum()),
+        "L2" => |row| {
+            let total: f32 = row.iter().map(|value| value * value).sum();
+            if total != 0.0 {
+                for value in row {
+                    *value = (*value * *value / total).sqrt().copysign(*value);
+                }
+            }
+        },
         other => return Err(format!("its norm '{other}' is unknown").into()),
     };
     Ok(Built::plain(move |args, _budget| {
         let input = args.at(0)?;
         let width = input.shape.last().copied().unwrap_or(1);
         let mut values = input.data.singles()?;
-        for row in values.chunks_exact_mut(width.max(1)) {
-            let norm = norm(row);
-            if norm != 0.0 {
-                row.iter_mut().for_each(|value| *value /= norm);
-            }
-        }
+        values.chunks_exact_mut(width.max(1)).for_each(norm);
         Ok(vec![Tensor::new(
             input.shape.clone(),
             Data::Single(values),
@@ -355,11 +357,18 @@ fn normalizer(spec: &Spec<'_>) -> Result<Built, Fault> {
     }))
 }
 
+fn divide(row: &mut [f32], norm: f32) {
+    if norm != 0.0 {
+        for value in row {
+            *value /= norm;
+        }
+    }
+}
+
 /// The columns of all inputs side by side, in single precision.
 fn side_by_side(args: &Args<'_>) -> Result<Vec<Tensor>, String> {
-    let n_rows = match args.at(0)?.shape[..] {
-        [n_rows] | [n_rows, _] => n_rows,
-        _ => return Err("it takes columns and matrices".to_owned()),
+    let ([n_rows] | [n_rows, _]) = args.at(0)?.shape[..] else {
+        return Err("it takes columns and matrices".to_owned());
     };
     let mut parts = Vec::new();
     for idx in 0..args.0.len() {

@@ -31,7 +31,7 @@ struct Linear {
 impl Linear {
     fn new(spec: &Spec<'_>, n_outputs: usize, intercepts: Vec<f32>) -> Result<Self, Fault> {
         let weights = spec.floats("coefficients").unwrap_or_default();
-        if n_outputs == 0 || weights.is_empty() || weights.len() % n_outputs != 0 {
+        if n_outputs == 0 || weights.is_empty() || !weights.len().is_multiple_of(n_outputs) {
             return Err(format!("{} coefficients for {n_outputs} outputs", weights.len()).into());
         }
         Ok(Self {
@@ -123,14 +123,9 @@ fn linear_classifier(spec: &Spec<'_>) -> Result<Built, Fault> {
         budget.spend(n_rows.saturating_mul(linear.weights.len()))?;
         let tops: Vec<usize> = scores.chunks_exact(n_outputs).map(top).collect();
         if is_one {
-            let second = if post == Post::Logistic {
-                Second::Negation
-            } else {
-                Second::Complement
-            };
             scores = scores
                 .iter()
-                .flat_map(|score| post.two(*score, second))
+                .flat_map(|score| post.two(*score, Second::Complement))
                 .collect();
         } else {
             scores
@@ -195,7 +190,7 @@ impl Machine {
             "SIGMOID" => Likeness::Sigmoid,
             other => return Err(format!("its kernel_type '{other}' is unknown").into()),
         };
-        if n_vectors == 0 || vectors.is_empty() || vectors.len() % n_vectors != 0 {
+        if n_vectors == 0 || vectors.is_empty() || !vectors.len().is_multiple_of(n_vectors) {
             return Err(
                 format!("{} figures for {n_vectors} support vectors", vectors.len()).into(),
             );

@@ -2,58 +2,16 @@
 //!
 //! In: attributes. Out: [`Trees`], every position checked.
 //!
-//! A comparison `>` or `>=` becomes its opposite with the children exchanged. A set of members becomes
-//! a chain of equalities, as `onnxruntime` walks it.
+//! Knows the attributes; [`crate::onnx::ops::tree_source`] makes flat arrays of what they say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ensemble::{Comparison, TreeEnsemble};
 use crate::onnx::kernel::{Built, Fault, Spec};
+use crate::onnx::ops::tree_source::{Branch, Child, Mode, Source, count, finish};
 use crate::onnx::post::Post;
 use crate::onnx::tensor::{Data, Kind, Tensor};
-use crate::onnx::trees::{Aggregate, Classes, Trees, forest};
-
-/// A decision as the file has it.
-#[derive(Debug, Clone)]
-struct Branch {
-    feature: i64,
-    mode: Mode,
-    value: f64,
-    yes: Child,
-    no: Child,
-    tracks_true: bool,
-    /// Values of [`Mode::Member`].
-    members: Vec<f64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    LessOrEqual,
-    Less,
-    GreaterOrEqual,
-    Greater,
-    Equal,
-    NotEqual,
-    Member,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Child {
-    Branch(usize),
-    Leaf(usize),
-    /// The comparison with a later member of the same set.
-    Member(usize, usize),
-}
-
-/// Trees as the file has them.
-#[derive(Debug, Default)]
-struct Source {
-    branches: Vec<Branch>,
-    /// Output and value of each weight of a leaf.
-    leaves: Vec<Vec<(usize, f64)>>,
-    roots: Vec<Child>,
-}
+use crate::onnx::trees::{Aggregate, Classes, Trees};
 
 /// Makes an operator with trees ready.
 pub(super) fn build(spec: &Spec<'_>) -> Result<Option<Built>, Fault> {
@@ -129,16 +87,6 @@ fn classifier(spec: &Spec<'_>) -> Result<Trees, Fault> {
         is_positive,
     });
     Ok(trees)
-}
-
-fn count(number: i64, what: &str, limit: usize) -> Result<usize, Fault> {
-    match usize::try_from(number) {
-        Ok(0) | Err(_) => Err(format!("its {what} is {number}").into()),
-        Ok(number) if number > limit => Err(Fault::TooLarge(format!(
-            "{number} {what}, the limit is {limit}"
-        ))),
-        Ok(number) => Ok(number),
-    }
 }
 
 fn bases(spec: &Spec<'_>, n_outputs: usize) -> Result<Vec<f64>, Fault> {
@@ -289,14 +237,11 @@ fn add_weights(
 /// The form of version 5: one list of decisions, one of leaves.
 fn ensemble(spec: &Spec<'_>) -> Result<Trees, Fault> {
     let ints = |name: &str| spec.ints(name).unwrap_or_default();
-    let needed = |name: &str| -> Result<Tensor, Fault> {
-        Ok(spec.tensor(name)?.ok_or(format!("it has no '{name}'"))?)
-    };
     let n_outputs = count(spec.int("n_targets", 1), "n_targets", spec.limits.n_outputs)?;
-    let splits = needed("nodes_splits")?.data;
+    let splits = needed(spec, "nodes_splits")?;
     let kind = splits.kind();
     let values = splits.doubles()?;
-    let modes = needed("nodes_modes")?.data.longs()?;
+    let modes = needed(spec, "nodes_modes")?.longs()?;
     let features = ints("nodes_featureids");
     let (yes, no) = (ints("nodes_truenodeids"), ints("nodes_falsenodeids"));
     let (yes_leaf, no_leaf) = (ints("nodes_trueleafs"), ints("nodes_falseleafs"));
@@ -316,30 +261,17 @@ fn ensemble(spec: &Spec<'_>) -> Result<Trees, Fault> {
         )
         .into());
     }
-    let weights = needed("leaf_weights")?.data.doubles()?;
-    let targets = ints("leaf_targetids");
-    if targets.len() != weights.len() {
-        return Err(format!(
-            "{} leaf weights, {} leaf targets",
-            weights.len(),
-            targets.len()
-        )
-        .into());
-    }
-    let mut source = Source::default();
-    for (target, weight) in targets.iter().zip(weights) {
-        let output = usize::try_from(*target)
-            .ok()
-            .filter(|output| *output < n_outputs);
-        let output =
-            output.ok_or_else(|| format!("a leaf adds to output {target} of {n_outputs}"))?;
-        source.leaves.push(vec![(output, weight)]);
-    }
+    let leaves = leaves(spec, n_outputs)?;
+    let n_leaves = leaves.len();
+    let mut source = Source {
+        leaves,
+        ..Source::default()
+    };
     let child = |position: i64, is_leaf: i64| {
         let (limit, what) = if is_leaf == 0 {
             (n_nodes, "node")
         } else {
-            (targets.len(), "leaf")
+            (n_leaves, "leaf")
         };
         let at = usize::try_from(position).ok().filter(|at| *at < limit);
         let at =
@@ -384,6 +316,34 @@ fn ensemble(spec: &Spec<'_>) -> Result<Trees, Fault> {
     Ok(trees)
 }
 
+fn needed(spec: &Spec<'_>, name: &str) -> Result<Data, Fault> {
+    let tensor = spec.tensor(name)?;
+    Ok(tensor.ok_or(format!("it has no '{name}'"))?.data)
+}
+
+/// Leaves of version 5: one weight each.
+fn leaves(spec: &Spec<'_>, n_outputs: usize) -> Result<Vec<Vec<(usize, f64)>>, Fault> {
+    let weights = needed(spec, "leaf_weights")?.doubles()?;
+    let targets = spec.ints("leaf_targetids").unwrap_or_default();
+    if targets.len() != weights.len() {
+        return Err(format!(
+            "{} leaf weights, {} leaf targets",
+            weights.len(),
+            targets.len()
+        )
+        .into());
+    }
+    let mut leaves = Vec::with_capacity(weights.len());
+    for (target, weight) in targets.iter().zip(weights) {
+        let output = usize::try_from(*target).ok();
+        let output = output
+            .filter(|output| *output < n_outputs)
+            .ok_or_else(|| format!("a leaf adds to output {target} of {n_outputs}"))?;
+        leaves.push(vec![(output, weight)]);
+    }
+    Ok(leaves)
+}
+
 /// Sets of members, one per node that has one, in node order; NaN stands between them.
 fn members(spec: &Spec<'_>) -> Result<Vec<Vec<f64>>, Fault> {
     let values = match spec.tensor("membership_values")? {
@@ -407,204 +367,4 @@ fn numbered(mode: i64) -> Result<Mode, String> {
         6 => Mode::Member,
         other => return Err(format!("the node mode {other} is unknown")),
     })
-}
-
-/// Trees as flat arrays.
-fn finish(
-    source: &Source,
-    n_outputs: usize,
-    is_single: bool,
-    spec: &Spec<'_>,
-) -> Result<Trees, Fault> {
-    let limits = spec.limits;
-    if source.roots.is_empty() {
-        return Err("it has no trees".to_owned().into());
-    }
-    if source.roots.len() > limits.n_trees {
-        return Err(Fault::TooLarge(format!(
-            "{} trees, the limit is {}",
-            source.roots.len(),
-            limits.n_trees
-        )));
-    }
-    check(source)?;
-    let greatest = source.branches.iter().map(|branch| branch.feature).max();
-    let width = match greatest {
-        None => 0,
-        Some(feature) => count(feature.saturating_add(1), "inputs", limits.n_features)?,
-    };
-    let mut trees = TreeEnsemble {
-        features: (0..width).map(|idx| format!("f{idx}")).collect(),
-        n_outputs: u32::try_from(n_outputs).unwrap_or(u32::MAX),
-        base: vec![0.0; n_outputs],
-        is_single_precision: is_single,
-        ..TreeEnsemble::default()
-    };
-    let mut present = Vec::new();
-    for (tree, root) in source.roots.iter().enumerate() {
-        emit(source, *root, &mut trees, &mut present, limits.n_nodes).map_err(
-            |fault| match fault {
-                Fault::Damaged(reason) => Fault::Damaged(format!("tree {tree}: {reason}")),
-                other @ (Fault::Unsupported(..) | Fault::TooLarge(_)) => other,
-            },
-        )?;
-    }
-    Ok(Trees {
-        forest: forest(trees, is_single)?,
-        present,
-        aggregate: Aggregate::Sum,
-        base: Vec::new(),
-        post: Post::None,
-        classes: None,
-        is_single,
-        width,
-        kind: Kind::Single,
-    })
-}
-
-/// Every decision has one parent, so that every walk ends.
-fn check(source: &Source) -> Result<(), String> {
-    let mut is_seen = vec![false; source.branches.len()];
-    let mut waiting = source.roots.clone();
-    while let Some(child) = waiting.pop() {
-        if let Child::Branch(at) = child {
-            if std::mem::replace(&mut is_seen[at], true) {
-                return Err(format!(
-                    "decision {at} is reached twice: its tree has a cycle or shares a part"
-                ));
-            }
-            waiting.push(source.branches[at].yes);
-            waiting.push(source.branches[at].no);
-        }
-    }
-    Ok(())
-}
-
-/// Appends one tree.
-fn emit(
-    source: &Source,
-    root: Child,
-    trees: &mut TreeEnsemble,
-    present: &mut Vec<bool>,
-    limit: usize,
-) -> Result<(), Fault> {
-    let output = single_output(source, root);
-    trees.tree_starts.push(position(trees.n_nodes())?);
-    trees
-        .tree_outputs
-        .push(output.map_or(Ok(TreeEnsemble::ALL_OUTPUTS), position)?);
-    let mut waiting = vec![(root, None)];
-    while let Some((child, parent)) = waiting.pop() {
-        let at = trees.n_nodes();
-        if at >= limit {
-            return Err(Fault::TooLarge(format!("more than {limit} nodes")));
-        }
-        match parent {
-            Some((parent, true)) => trees.yes[parent] = position(at)?,
-            Some((parent, false)) => trees.no[parent] = position(at)?,
-            None => {}
-        }
-        trees.yes.push(0);
-        trees.no.push(0);
-        match child {
-            Child::Leaf(leaf) => {
-                leaf_node(&source.leaves[leaf], output.is_some(), trees, present);
-            }
-            Child::Branch(branch) => branch_node(source, branch, 0, trees, &mut waiting)?,
-            Child::Member(branch, member) => {
-                branch_node(source, branch, member, trees, &mut waiting)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn position(at: usize) -> Result<u32, Fault> {
-    u32::try_from(at).map_err(|_more| Fault::TooLarge("more than 4 billion nodes".to_owned()))
-}
-
-/// The output all leaves of a tree add one value to, if there is one.
-fn single_output(source: &Source, root: Child) -> Option<usize> {
-    let mut output = None;
-    let mut waiting = vec![root];
-    while let Some(child) = waiting.pop() {
-        match child {
-            Child::Leaf(leaf) => match (source.leaves[leaf].as_slice(), output) {
-                ([(own, _)], None) => output = Some(*own),
-                ([(own, _)], Some(other)) if *own == other => {}
-                _ => return None,
-            },
-            Child::Branch(at) | Child::Member(at, _) => {
-                waiting.push(source.branches[at].yes);
-                waiting.push(source.branches[at].no);
-            }
-        }
-    }
-    output
-}
-
-fn leaf_node(
-    weights: &[(usize, f64)],
-    is_single: bool,
-    trees: &mut TreeEnsemble,
-    present: &mut Vec<bool>,
-) {
-    let n_outputs = trees.n_outputs as usize;
-    let value = match weights {
-        [(_, value)] if is_single => *value,
-        _ => {
-            let first = trees.leaf_rows.len();
-            trees.leaf_rows.resize(first + n_outputs, 0.0);
-            present.resize(first + n_outputs, false);
-            for (output, value) in weights {
-                trees.leaf_rows[first + output] += value;
-                present[first + output] = true;
-            }
-            (first / n_outputs) as f64
-        }
-    };
-    trees.feature.push(TreeEnsemble::LEAF);
-    trees.comparison.push(Comparison::Less);
-    trees.value.push(value);
-    trees.missing_goes_yes.push(false);
-}
-
-fn branch_node(
-    source: &Source,
-    at: usize,
-    member: usize,
-    trees: &mut TreeEnsemble,
-    waiting: &mut Vec<(Child, Option<(usize, bool)>)>,
-) -> Result<(), Fault> {
-    let branch = &source.branches[at];
-    let feature = u32::try_from(branch.feature)
-        .map_err(|_negative| format!("decision {at} compares column {}", branch.feature))?;
-    let (comparison, is_exchanged) = match branch.mode {
-        Mode::LessOrEqual => (Comparison::LessOrEqual, false),
-        Mode::Less => (Comparison::Less, false),
-        Mode::GreaterOrEqual => (Comparison::Less, true),
-        Mode::Greater => (Comparison::LessOrEqual, true),
-        Mode::Equal | Mode::Member => (Comparison::Equal, false),
-        Mode::NotEqual => (Comparison::Equal, true),
-    };
-    let (mut value, mut no) = (branch.value, branch.no);
-    if branch.mode == Mode::Member {
-        value = *branch
-            .members
-            .get(member)
-            .ok_or_else(|| format!("decision {at} has no members"))?;
-        if member + 1 < branch.members.len() {
-            no = Child::Member(at, member + 1);
-        }
-    }
-    // No number is unequal to every threshold.
-    let goes_true = branch.tracks_true || branch.mode == Mode::NotEqual;
-    let node = trees.feature.len();
-    trees.feature.push(feature);
-    trees.comparison.push(comparison);
-    trees.value.push(value);
-    trees.missing_goes_yes.push(goes_true != is_exchanged);
-    waiting.push((no, Some((node, is_exchanged))));
-    waiting.push((branch.yes, Some((node, !is_exchanged))));
-    Ok(())
 }

@@ -32,6 +32,7 @@ pub(super) fn build(spec: &Spec<'_>) -> Result<Option<Built>, Fault> {
         "LogSoftmax" => softmax(spec, true),
         "LayerNormalization" => layer_normalization(spec),
         "BatchNormalization" => batch_normalization(spec),
+        "LpNormalization" => lp_normalization(spec),
         _ => return Ok(None),
     }))
 }
@@ -128,7 +129,8 @@ fn extreme(spec: &Spec<'_>, is_better: fn(f64, f64) -> bool) -> Built {
                 let value = |idx: usize| values[(outer * size + idx) * after + inner];
                 let mut found = 0;
                 for idx in 1..size {
-                    let is_tie = takes_last && value(idx).total_cmp(&value(found)).is_eq();
+                    let is_tie =
+                        takes_last && (value(idx) + 0.0).total_cmp(&(value(found) + 0.0)).is_eq();
                     if is_better(value(idx), value(found)) || is_tie {
                         found = idx;
                     }
@@ -265,6 +267,33 @@ fn layer_normalization(spec: &Spec<'_>) -> Built {
             input.shape.clone(),
             Data::from_doubles(values, kind),
         )?])
+    })
+}
+
+fn lp_normalization(spec: &Spec<'_>) -> Built {
+    let (along, p) = (spec.int("axis", -1), spec.int("p", 2));
+    Built::plain(move |args, budget| {
+        let input = args.at(0)?;
+        let kind = float_only(input)?;
+        budget.spend(input.data.len())?;
+        let (before, size, after) = around(&input.shape, axis(along, input.shape.len())?);
+        let mut values = input.data.doubles()?;
+        for outer in 0..before {
+            for inner in 0..after {
+                let place = |idx: usize| (outer * size + idx) * after + inner;
+                let powers = (0..size).map(|idx| values[place(idx)].abs());
+                let norm: f64 = if p == 1 {
+                    powers.sum()
+                } else {
+                    powers.map(|value| value * value).sum::<f64>().sqrt()
+                };
+                if norm != 0.0 {
+                    (0..size).for_each(|idx| values[place(idx)] /= norm);
+                }
+            }
+        }
+        let data = Data::from_doubles(values, kind);
+        Ok(vec![Tensor::new(input.shape.clone(), data)?])
     })
 }
 

@@ -274,7 +274,9 @@ fn top_k(spec: &Spec<'_>) -> Built {
         budget.spend(input.data.len().saturating_mul(8))?;
         let before: usize = input.shape[..at].iter().product();
         let after: usize = input.shape[at + 1..].iter().product();
-        let values = input.data.doubles()?;
+        // Zero and its negative are equal.
+        let values = input.data.doubles()?.into_iter().map(|value| value + 0.0);
+        let values: Vec<f64> = values.collect();
         let mut places = vec![0; before * k * after];
         let mut positions = vec![0_i64; before * k * after];
         for outer in 0..before {

@@ -126,7 +126,7 @@ fn cast(spec: &Spec<'_>) -> Result<Built, Fault> {
                     .collect::<Result<_, _>>()?;
                 Data::from_doubles(numbers, kind)
             }
-            (data, Kind::Text) => Data::Text(texts(data)?),
+            (data, Kind::Text) => Data::Text(texts(data)),
             (data, Kind::Long) => Data::Long(data.longs()?),
             (data, Kind::Single) => Data::Single(data.singles()?),
             (data, _) => Data::from_doubles(data.doubles()?, kind),
@@ -143,8 +143,8 @@ fn number(text: &str) -> Result<f64, String> {
 
 /// Numbers as `onnxruntime` writes them: at most 8 significant digits for single precision, 17 for
 /// double, in the shorter of the two forms of C's `%g`.
-fn texts(data: &Data) -> Result<Vec<Arc<str>>, String> {
-    Ok(match data {
+fn texts(data: &Data) -> Vec<Arc<str>> {
+    match data {
         Data::Long(list) => list
             .iter()
             .map(|value| Arc::from(value.to_string()))
@@ -166,7 +166,7 @@ fn texts(data: &Data) -> Result<Vec<Arc<str>>, String> {
             .map(|value| Arc::from(general(*value, 17)))
             .collect(),
         Data::Text(list) => list.clone(),
-    })
+    }
 }
 
 fn general(value: f64, digits: usize) -> String {
