@@ -41,6 +41,26 @@ fn xgboost_with_categories() {
     assert_asked("xgboost", "xgboost-ubjson");
 }
 
+#[test]
+fn lightgbm_with_categories() {
+    assert_asked("lightgbm", "lightgbm-text");
+}
+
+#[test]
+fn catboost_with_categories() {
+    assert_asked("catboost", "catboost-cbm");
+}
+
+#[test]
+fn a_scikit_learn_pipeline_with_texts_as_onnx() {
+    assert_asked("onnx-pipeline", "onnx");
+}
+
+#[test]
+fn a_neural_network_as_onnx() {
+    assert_asked("onnx-network", "onnx");
+}
+
 /// Rates of selection by group.
 fn rates(report: &serde_json::Value) -> Vec<(String, f64)> {
     let metrics = check_in(report, "bias.demographic-parity")["metrics"].clone();

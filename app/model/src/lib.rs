@@ -29,6 +29,10 @@ mod xgboost;
 
 mod lightgbm;
 
+mod catboost;
+
+mod onnx;
+
 pub mod scan;
 
 pub mod remote;
