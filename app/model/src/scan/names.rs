@@ -147,6 +147,7 @@ mod tests {
                 ("sklearn.pipeline", "Pipeline.fit"),
                 ("my_package", "Thing"),
                 ("functools", "partial"),
+                ("sklearn.tree._cl\u{8}sses", "DecisionTreeRegressor"),
                 ("lightgbm.sklearn", "Path"),
                 ("xgboost.sklearn", "ThreadPoolExecutor"),
                 ("xgboost.sklearn", "DMatrix"),

@@ -390,11 +390,17 @@ impl<'l> Report<'l> {
     }
 }
 
+/// A name as it can be shown: control characters are spelled, and the end is cut.
 fn shorten(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .take(MAX_NAME)
-        .collect()
+    let mut shown = String::new();
+    for letter in text.chars().take(MAX_NAME) {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// What a file is, and what to do instead of loading it.

@@ -205,6 +205,9 @@ fn is_in_package(module: &str) -> bool {
             .strip_prefix(package)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }) && !module.contains(".tests")
+        && module
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte))
 }
 
 /// Written like a class: letters and digits, the first a capital; scipy's matrices are small.
