@@ -180,9 +180,7 @@ impl Reader<'_> {
     fn check_kind(self, file: &File) -> Result<(), ModelError> {
         if !file.has_learner {
             let has = |key: &str| file.keys.iter().any(|known| known == key);
-            let seen = if has("oblivious_trees") || has("features_info") {
-                "it looks like CatBoost's JSON"
-            } else if has("tree_info") {
+            let seen = if has("tree_info") {
                 "it looks like LightGBM's dump_model: save it with save_model"
             } else if has("Config") {
                 "it is a pickled memory snapshot: save it with save_model"

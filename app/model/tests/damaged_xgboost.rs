@@ -70,7 +70,6 @@ fn other_structures_are_named() {
         b"{}",
         "it has no 'learner'; it is not one of XGBoost's save_model",
     );
-    refused(b"{\"oblivious_trees\":[]}", "it looks like CatBoost's JSON");
     refused(b"{\"tree_info\":[]}", "it looks like LightGBM's dump_model");
     refused(b"{\"Model\":{},\"Config\":{}}", "save it with save_model");
     refused(
