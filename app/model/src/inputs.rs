@@ -167,3 +167,19 @@ fn number(text: &str) -> Option<f64> {
         _ => text.parse().ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truth_values_are_the_same_in_each_form() {
+        for text in ["True", "true", "1", "1.0"] {
+            assert!(same("True", text) && !same("False", text), "{text}");
+        }
+        for text in ["False", "false", "0", "0.0"] {
+            assert!(same("False", text) && !same("True", text), "{text}");
+        }
+        assert!(!same("nurse", "true") && !same("True", "nurse"));
+    }
+}

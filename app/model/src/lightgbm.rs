@@ -9,8 +9,8 @@
 //! input is compared as `x <= threshold` or looked up in a set of categories, and magnitudes up to
 //! 1e-35 count as zero. Linear trees predict, and have no ensemble: their leaves are not constants.
 //!
-//! Source: files written by LightGBM 4.7 and its predictions for them. Knows no batch by position
-//! but where the file has no names, and no LightGBM dataset or JSON dump.
+//! Source: files written by LightGBM 2.2 to 4.7 and its predictions for them. Knows no dataset files
+//! and no JSON dumps.
 
 mod text;
 

@@ -366,6 +366,8 @@ fn truth_values_may_come_as_numbers() {
     columns[last].categories = vec!["false".to_owned(), "true".to_owned()];
     let model = opened("pandas");
     assert_same(&model.margins(&batch(&columns)).unwrap(), &margins, "texts");
+    columns[last].categories.reverse();
+    assert_ne!(model.margins(&batch(&columns)).unwrap(), margins);
     let codes = columns[last].codes.take().unwrap();
     columns[last].numbers = codes.into_iter().map(f64::from).collect();
     assert_same(

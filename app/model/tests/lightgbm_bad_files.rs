@@ -324,7 +324,7 @@ fn damaged_files_never_panic() {
     let mut files = fixtures();
     files.push(("good".to_owned(), GOOD.as_bytes().to_vec()));
     for (_, bytes) in &files {
-        for round in 0..100 {
+        for round in 0..50 {
             let mut damaged = bytes.clone();
             for _ in 0..=next(3) {
                 // Mostly within the trees: the parameters after them are passed over.
@@ -344,7 +344,7 @@ fn damaged_files_never_panic() {
     }
     assert!(n_opened + n_refused >= 2000);
     assert!(
-        n_opened > 500 && n_refused > 500,
+        n_opened > 300 && n_refused > 300,
         "{n_opened} opened, {n_refused} refused"
     );
 }
@@ -373,7 +373,7 @@ fn shuffled_lines_never_panic() {
     let mut next = generator();
     let lines: Vec<&str> = GOOD.lines().collect();
     let mut n_opened = 0;
-    for _ in 0..3000 {
+    for _ in 0..1500 {
         let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         for _ in 0..=next(2) {
             let at = 1 + next(lines.len() - 1);
@@ -396,5 +396,5 @@ fn shuffled_lines_never_panic() {
         }
         n_opened += usize::from(survives(lines.join("\n").as_bytes()));
     }
-    assert!((300..2700).contains(&n_opened), "{n_opened} opened");
+    assert!((150..1350).contains(&n_opened), "{n_opened} opened");
 }

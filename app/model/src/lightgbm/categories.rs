@@ -229,6 +229,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_a_list_would_allow_does_not_disturb() {
+        assert_eq!(
+            kinds("[0:1] 1:0 [0:1]", "pandas_categorical:[[\"lo\", \"hi\"]]"),
+            [None, Some(list(&["lo", "hi"])), None]
+        );
+    }
+
+    #[test]
     fn lists_that_fit_several_ways_are_not_guessed() {
         assert_eq!(
             kinds("[0:1] [0:1]", "pandas_categorical:[[\"lo\", \"hi\"]]"),
