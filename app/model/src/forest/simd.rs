@@ -10,13 +10,10 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256i, __m512i, _CMP_LE_OQ, _CMP_UNORD_Q, _mm_and_si128, _mm_cvtepu8_epi32,
-    _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32, _mm256_add_epi8,
-    _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
-    _mm256_cvtepu8_epi32, _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd,
-    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256,
-    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi8, _mm512_abs_pd,
-    _mm512_add_pd, _mm512_add_ps, _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask,
+    __m256i, __m512i, _CMP_LE_OQ, _CMP_UNORD_Q, _mm_loadl_epi64, _mm_loadu_si128, _mm256_add_epi8,
+    _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_max_epu8,
+    _mm256_setzero_si256, _mm256_storeu_si256, _mm256_sub_epi8, _mm512_abs_pd, _mm512_add_pd,
+    _mm512_add_ps, _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask,
     _mm512_cmplt_epu8_mask, _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64,
     _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_i32gather_ps, _mm512_i64gather_pd, _mm512_loadu_pd,
     _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mask_add_epi64,
@@ -173,10 +170,10 @@ impl Lanes for f64 {
             "leaf values are filled up to a power of two"
         );
         match kernels {
-            Kernels::Portable => program::add(leaves, values, sums),
-            // SAFETY: the processor has AVX2, as `best` found; the number of values as asserted.
+            // Gathering is no faster than loading on many processors with AVX2 only.
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx2 => unsafe { add_doubles_256(leaves, values, sums) },
+            Kernels::Avx2 => program::add(leaves, values, sums),
+            Kernels::Portable => program::add(leaves, values, sums),
             // SAFETY: the processor has AVX-512, as `best` found; the number of values as asserted.
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx512 => unsafe { add_doubles_512(leaves, values, sums) },
@@ -191,10 +188,10 @@ impl Lanes for f32 {
             "leaf values are filled up to a power of two"
         );
         match kernels {
-            Kernels::Portable => program::add(leaves, values, sums),
-            // SAFETY: the processor has AVX2, as `best` found; the number of values as asserted.
+            // Gathering is no faster than loading on many processors with AVX2 only.
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx2 => unsafe { add_singles_256(leaves, values, sums) },
+            Kernels::Avx2 => program::add(leaves, values, sums),
+            Kernels::Portable => program::add(leaves, values, sums),
             // SAFETY: the processor has AVX-512, as `best` found; the number of values as asserted.
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx512 => unsafe { add_singles_512(leaves, values, sums) },
@@ -493,47 +490,5 @@ unsafe fn run_256(ops: &[Op], is_level: bool, bytes: *mut u8, n_groups: usize) {
             // SAFETY: as above.
             unsafe { store_256(bytes, usize::from(op.line) + half * HALF, chosen) };
         }
-    }
-}
-
-/// # Safety
-/// The number of values is a power of two.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32; BLOCK]) {
-    let most = _mm256_set1_epi32(most(values));
-    for (leaves, sums) in leaves.chunks_exact(8).zip(sums.chunks_exact_mut(8)) {
-        // SAFETY: the chunk has 8 leaves.
-        let numbers = unsafe { _mm_loadl_epi64(leaves.as_ptr().cast()) };
-        let numbers = _mm256_and_si256(_mm256_cvtepu8_epi32(numbers), most);
-        // SAFETY: numbers are below the number of values, a power of two.
-        let added = unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), numbers) };
-        // SAFETY: the chunk has 8 sums.
-        let old = unsafe { _mm256_loadu_ps(sums.as_ptr()) };
-        let new = _mm256_add_ps(old, added);
-        // SAFETY: as above.
-        unsafe { _mm256_storeu_ps(sums.as_mut_ptr(), new) };
-    }
-}
-
-/// # Safety
-/// The number of values is a power of two.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn add_doubles_256(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
-    let most = _mm_set1_epi32(most(values));
-    for (leaves, sums) in leaves.chunks_exact(4).zip(sums.chunks_exact_mut(4)) {
-        let word = leaves
-            .iter()
-            .rev()
-            .fold(0, |word, leaf| word << 8 | i32::from(*leaf));
-        let numbers = _mm_and_si128(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(word)), most);
-        // SAFETY: numbers are below the number of values, a power of two.
-        let added = unsafe { _mm256_i32gather_pd::<8>(values.as_ptr(), numbers) };
-        // SAFETY: the chunk has 4 sums.
-        let old = unsafe { _mm256_loadu_pd(sums.as_ptr()) };
-        let new = _mm256_add_pd(old, added);
-        // SAFETY: as above.
-        unsafe { _mm256_storeu_pd(sums.as_mut_ptr(), new) };
     }
 }

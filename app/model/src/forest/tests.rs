@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::plan::Shape;
 use super::reference::add_margins;
 use super::simd::Kernels;
 use super::{Forest, Ready, Sums};
@@ -256,7 +257,6 @@ fn each_shape_of_tree_is_met() {
         Ready::Double(plan) => plan.trees.iter().map(|tree| tree.shape).collect(),
         Ready::Single(_) | Ready::Plain => Vec::new(),
     };
-    use super::plan::Shape;
     for (depth, is_oblivious) in [(8, true), (8, false), (9, false)] {
         let trees = ensemble(
             Kind {
