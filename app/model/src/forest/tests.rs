@@ -188,6 +188,16 @@ fn columns(n_features: usize, n_rows: usize, random: &mut Random) -> Vec<Cow<'st
         .collect()
 }
 
+/// All the processor has.
+fn all_kernels() -> Vec<Kernels> {
+    let mut all = vec![Kernels::Portable, Kernels::best()];
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        all.push(Kernels::Avx2);
+    }
+    all
+}
+
 /// Compares every way to predict; returns how the trees were made ready.
 #[track_caller]
 fn check(trees: TreeEnsemble, sums: Sums, n_rows: usize, random: &mut Random) -> Ready {
@@ -196,7 +206,7 @@ fn check(trees: TreeEnsemble, sums: Sums, n_rows: usize, random: &mut Random) ->
     add_margins(&trees, sums, &columns, 0..n_rows, &mut expected);
     let bits = |margins: &[f64]| margins.iter().map(|m| m.to_bits()).collect::<Vec<_>>();
     let forest = Forest::new(trees, sums, "random").unwrap();
-    for kernels in Kernels::all() {
+    for kernels in all_kernels() {
         for n_threads in [1, 2, 3] {
             let actual = forest.margins_by(&columns, n_rows, n_threads, kernels);
             assert!(
