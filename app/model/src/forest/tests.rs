@@ -360,3 +360,30 @@ fn a_chain_of_nodes_is_walked_to_its_end() {
         check(trees, Sums::plain(false), 100, &mut random);
     }
 }
+
+#[test]
+fn trees_that_share_much_are_walked_as_they_are() {
+    let mut random = Random(3);
+    // Every node asks for the same large set, every leaf names the same long row.
+    let n_outputs = 200;
+    let mut trees = TreeEnsemble {
+        features: vec!["x".to_owned()],
+        n_outputs,
+        base: vec![0.0; n_outputs as usize],
+        leaf_rows: vec![1.5; n_outputs as usize],
+        category_words: vec![0x5555_5555_5555_5555; 50_000],
+        ..TreeEnsemble::default()
+    };
+    for _ in 0..100 {
+        let start = push(&mut trees);
+        trees.tree_starts.push(start.try_into().unwrap());
+        trees.tree_outputs.push(TreeEnsemble::ALL_OUTPUTS);
+        trees.feature[start] = 0;
+        trees.comparison[start] = Comparison::In;
+        trees.category_ranges[start] = (0, 50_000);
+        trees.yes[start] = push(&mut trees).try_into().unwrap();
+        trees.no[start] = push(&mut trees).try_into().unwrap();
+    }
+    let ready = check(trees, Sums::plain(false), 20, &mut random);
+    assert!(matches!(ready, Ready::Plain));
+}
