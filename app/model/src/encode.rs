@@ -162,16 +162,12 @@ fn positions<'b>(
 impl Input {
     /// The column of this input.
     fn column<'b, 'a>(&self, batch: &'b Batch<'a>) -> Result<&'b BatchColumn<'a>, ModelError> {
-        let column = batch
-            .columns
-            .iter()
-            .find(|column| column.name == self.name())
-            .ok_or_else(|| {
-                ModelError::Batch(format!(
-                    "the model needs the input '{}', which is not there",
-                    self.name()
-                ))
-            })?;
+        let column = batch.column(self.name()).ok_or_else(|| {
+            ModelError::Batch(format!(
+                "the model needs the input '{}', which is not there",
+                self.name()
+            ))
+        })?;
         if column.values.len() != batch.n_rows {
             return Err(ModelError::Batch(format!(
                 "the input '{}' has another length than its table",

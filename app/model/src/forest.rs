@@ -23,9 +23,9 @@ mod blocks;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
+use blocks::Asked;
 use plan::Plan;
 pub(crate) use reference::{Columns, Sums};
 use reference::{add_margins, leaf, to_single};
@@ -111,7 +111,12 @@ impl Forest {
             for part in margins.chunks_mut(per_thread * n_outputs) {
                 let rows = first..first + part.len() / n_outputs;
                 first = rows.end;
-                let work = move || self.fill(ready, columns, rows, kernels, part);
+                let asked = Asked {
+                    columns,
+                    rows,
+                    kernels,
+                };
+                let work = move || self.fill(ready, asked, part);
                 // The last part is this thread's own.
                 if first < n_rows {
                     scope.spawn(work);
@@ -123,21 +128,14 @@ impl Forest {
         margins
     }
 
-    fn fill(
-        &self,
-        ready: &Ready,
-        columns: &Columns<'_>,
-        rows: Range<usize>,
-        kernels: Kernels,
-        margins: &mut [f64],
-    ) {
+    fn fill(&self, ready: &Ready, asked: Asked<'_>, margins: &mut [f64]) {
         let base = &self.trees.base;
         match ready {
-            Ready::Single(plan) => plan.fill(self.sums, base, columns, rows, kernels, margins),
-            Ready::Double(plan) => plan.fill(self.sums, base, columns, rows, kernels, margins),
+            Ready::Single(plan) => plan.fill(self.sums, base, asked, margins),
+            Ready::Double(plan) => plan.fill(self.sums, base, asked, margins),
             Ready::Plain => {
                 let mut sums = Vec::with_capacity(margins.len());
-                add_margins(&self.trees, self.sums, columns, rows, &mut sums);
+                add_margins(&self.trees, self.sums, asked.columns, asked.rows, &mut sums);
                 margins.copy_from_slice(&sums);
             }
         }

@@ -16,6 +16,14 @@ use super::walk;
 /// Fewer rows are walked one by one, several trees at once.
 const FEW_ROWS: usize = 12;
 
+/// Rows to predict, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Asked<'a> {
+    pub(super) columns: &'a Columns<'a>,
+    pub(super) rows: Range<usize>,
+    pub(super) kernels: Kernels,
+}
+
 /// Sums and intermediate results of a block.
 struct Scratch<T> {
     arena: Arena,
@@ -26,15 +34,12 @@ struct Scratch<T> {
 
 impl<T: Lanes> Plan<T> {
     /// Fills `margins`, `n_outputs` per row, for these rows.
-    pub(super) fn fill(
-        &self,
-        sums: Sums,
-        base: &[f64],
-        columns: &Columns<'_>,
-        rows: Range<usize>,
-        kernels: Kernels,
-        margins: &mut [f64],
-    ) {
+    pub(super) fn fill(&self, sums: Sums, base: &[f64], asked: Asked<'_>, margins: &mut [f64]) {
+        let Asked {
+            columns,
+            rows,
+            kernels,
+        } = asked;
         let n_outputs = base.len();
         if n_outputs == 0 {
             return;

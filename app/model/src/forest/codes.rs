@@ -20,6 +20,9 @@ const MAX_THRESHOLDS: usize = 254;
 /// Most bytes of tables that turn categories into bits.
 const MAX_TABLE_BYTES: usize = 1 << 24;
 
+/// Most words of category sets over all nodes, which may share them.
+const MAX_WORDS: usize = 1 << 22;
+
 /// Most code columns.
 const MAX_COLUMNS: usize = 1 << 16;
 
@@ -69,6 +72,7 @@ pub(super) struct Builder {
     questions: HashMap<Question, Decision>,
     n_bits: BTreeMap<(usize, bool), (usize, usize)>,
     n_table_bytes: usize,
+    n_words: usize,
     n_columns: usize,
 }
 
@@ -140,7 +144,12 @@ impl Builder {
                 self.bit_decision((at, vec![bits], false, missing_goes_yes))
             }
             Comparison::In => {
-                let words = category_words(trees, node).to_vec();
+                let words = category_words(trees, node);
+                self.n_words = self.n_words.saturating_add(words.len());
+                if self.n_words > MAX_WORDS {
+                    return None;
+                }
+                let words = words.to_vec();
                 self.bit_decision((at, words, true, missing_goes_yes))
             }
         };

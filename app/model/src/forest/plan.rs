@@ -91,10 +91,15 @@ impl<T: Value> Plan<T> {
         let most_values = 4 * (trees.n_nodes() + trees.leaf_rows.len()) + 1024;
         for (tree, start) in trees.tree_starts.iter().enumerate() {
             let numbered = numbered(trees, *start as usize, &mut builder)?;
-            plan.add(trees, tree, &numbered)?;
-            if plan.values.len() > most_values {
+            let n_added = numbered.n_leaves.next_power_of_two();
+            let n_added = match trees.tree_outputs[tree] {
+                TreeEnsemble::ALL_OUTPUTS => n_added * n_outputs,
+                _one => n_added,
+            };
+            if plan.values.len() + n_added > most_values {
                 return None;
             }
+            plan.add(trees, tree, &numbered)?;
         }
         plan.codes = builder.finish();
         // Rows are coded for each column: that must not cost more than walking.

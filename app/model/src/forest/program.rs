@@ -176,28 +176,47 @@ impl Program {
 }
 
 /// Runs ops on the first `n_groups` registers of rows.
+#[expect(
+    clippy::inline_always,
+    reason = "the loop is compiled anew for each kind of register"
+)]
+#[inline(always)]
 pub(super) fn run(ops: &[Op], bytes: &mut [u8], n_groups: usize) {
     for op in ops {
         for group in 0..n_groups {
-            let lanes = |at: u32, step: usize| &bytes[at as usize + group * step..][..LANES];
-            let codes = lanes(op.column, LANES);
-            let yes = lanes(op.yes, step(op.yes));
-            let no = lanes(op.no, step(op.no));
+            let codes = lanes(bytes, op.column as usize + group * LANES);
+            let yes = lanes(bytes, op.yes as usize + group * step(op.yes));
+            let no = lanes(bytes, op.no as usize + group * step(op.no));
             let mut chosen = [0; LANES];
             for (lane, chosen) in chosen.iter_mut().enumerate() {
-                *chosen = if codes[lane] & op.mask < op.limit {
-                    yes[lane]
-                } else {
-                    no[lane]
-                };
+                // All bits if yes: without a branch, registers take as many rows as they hold.
+                let is_yes = u8::from(codes[lane] & op.mask < op.limit).wrapping_neg();
+                *chosen = no[lane] ^ ((yes[lane] ^ no[lane]) & is_yes);
             }
             bytes[usize::from(op.line) + group * LANES..][..LANES].copy_from_slice(&chosen);
         }
     }
 }
 
+/// As many bytes as the widest register has.
+#[expect(
+    clippy::inline_always,
+    reason = "the loops that use it are compiled anew for each kind of register"
+)]
+#[inline(always)]
+fn lanes(bytes: &[u8], at: usize) -> [u8; LANES] {
+    let mut lanes = [0; LANES];
+    lanes.copy_from_slice(&bytes[at..at + LANES]);
+    lanes
+}
+
 /// Takes the same decision at each depth: the leaf number has one bit per decision, set for no, the
 /// first decision's bit being the highest.
+#[expect(
+    clippy::inline_always,
+    reason = "the loop is compiled anew for each kind of register"
+)]
+#[inline(always)]
 pub(super) fn run_levels(ops: &[Op], bytes: &mut [u8], n_groups: usize) {
     let Some(line) = ops.first().map(|op| usize::from(op.line)) else {
         return;
@@ -205,7 +224,7 @@ pub(super) fn run_levels(ops: &[Op], bytes: &mut [u8], n_groups: usize) {
     for group in 0..n_groups {
         let mut number = [0_u8; LANES];
         for op in ops {
-            let codes = &bytes[op.column as usize + group * LANES..][..LANES];
+            let codes = lanes(bytes, op.column as usize + group * LANES);
             for (number, code) in number.iter_mut().zip(codes) {
                 *number = *number << 1 | u8::from(code & op.mask >= op.limit);
             }

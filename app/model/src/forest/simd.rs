@@ -3,34 +3,34 @@
 //! In: checked programs and arenas. Out: the same bytes and sums as without, to the bit: bytes are
 //! compared and chosen, and sums of different rows stand side by side in a register, never of one row.
 
-#![expect(
-    unsafe_code,
-    reason = "the processor's instructions are chosen at run time"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "the processor's instructions are chosen at run time"
+    )
 )]
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256i, __m512i, _CMP_LE_OQ, _CMP_UNORD_Q, _mm_and_si128, _mm_cvtepu8_epi32,
-    _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi32, _mm256_add_epi8,
-    _mm256_add_pd, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
-    _mm256_cvtepu8_epi32, _mm256_i32gather_pd, _mm256_i32gather_ps, _mm256_loadu_pd,
-    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_max_epu8, _mm256_set1_epi32, _mm256_setzero_si256,
-    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi8, _mm512_abs_pd,
-    _mm512_add_pd, _mm512_add_ps, _mm512_and_si512, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask,
-    _mm512_cmplt_epu8_mask, _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64,
-    _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_i32gather_ps, _mm512_i64gather_pd, _mm512_loadu_pd,
-    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mask_add_epi64,
-    _mm512_mask_blend_epi8, _mm512_mask_blend_ps, _mm512_mask_set1_epi64, _mm512_permutex2var_ps,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_pd, _mm512_setzero_pd, _mm512_setzero_ps,
-    _mm512_setzero_si512, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_test_epi32_mask,
+    __m512d, __m512i, _CMP_LE_OQ, _CMP_UNORD_Q, _mm_loadl_epi64, _mm_loadu_si128, _mm_shuffle_epi8,
+    _mm256_storeu_si256, _mm512_abs_pd, _mm512_add_pd, _mm512_add_ps, _mm512_and_si512,
+    _mm512_castsi512_pd, _mm512_cmp_pd_mask, _mm512_cmpge_epu8_mask, _mm512_cmplt_epu8_mask,
+    _mm512_cvtepi64_epi32, _mm512_cvtepu8_epi32, _mm512_cvtepu8_epi64, _mm512_cvtpd_ps,
+    _mm512_cvtps_pd, _mm512_i32gather_ps, _mm512_i64gather_pd, _mm512_loadu_pd, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_mask_add_epi64, _mm512_mask_blend_epi8,
+    _mm512_mask_blend_epi32, _mm512_mask_blend_ps, _mm512_mask_set1_epi64,
+    _mm512_permutex2var_epi32, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_set1_epi64,
+    _mm512_set1_pd, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_pd,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_test_epi32_mask, _mm512_unpackhi_epi32,
+    _mm512_unpacklo_epi32,
 };
 use std::ops::Range;
 
-use super::program::{
-    self, Arena, BLOCK, CONSTANT_BYTES, LANES, MISSING_RANK, Op, Part, Program, Ranking, Value,
-    step,
-};
+use super::program::{self, Arena, BLOCK, LANES, Part, Program, Ranking, Value};
+#[cfg(target_arch = "x86_64")]
+use super::program::{CONSTANT_BYTES, MISSING_RANK, Op, step};
+#[cfg(target_arch = "x86_64")]
 use super::reference::ZERO;
 
 /// What the processor can do.
@@ -61,22 +61,6 @@ impl Kernels {
         Self::Portable
     }
 
-    /// All this processor has.
-    #[cfg(test)]
-    pub(super) fn all() -> Vec<Self> {
-        let mut all = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                all.push(Self::Avx2);
-            }
-            if Self::best() == Self::Avx512 {
-                all.push(Self::Avx512);
-            }
-        }
-        all
-    }
-
     /// Runs some ops of a program on the first `n_groups` registers of rows; `is_level` as in
     /// [`program::run_levels`].
     pub(super) fn run(
@@ -98,8 +82,8 @@ impl Kernels {
             (Self::Portable, true) => program::run_levels(ops, bytes, n_groups),
             #[cfg(target_arch = "x86_64")]
             (Self::Avx2, is_level) => {
-                // SAFETY: the processor has AVX2, as `best` found; the arena fits, as asserted.
-                unsafe { run_256(ops, is_level, bytes.as_mut_ptr(), n_groups) }
+                // SAFETY: the processor has AVX2, as `best` found.
+                unsafe { run_256(ops, is_level, bytes, n_groups) }
             }
             #[cfg(target_arch = "x86_64")]
             (Self::Avx512, is_level) => {
@@ -140,6 +124,17 @@ impl Kernels {
     }
 }
 
+/// The loops of [`program::run`] and [`program::run_levels`], compiled for AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_256(ops: &[Op], is_level: bool, bytes: &mut [u8], n_groups: usize) {
+    if is_level {
+        program::run_levels(ops, bytes, n_groups);
+    } else {
+        program::run(ops, bytes, n_groups);
+    }
+}
+
 /// The loop of [`program::shift`], compiled for AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
@@ -173,10 +168,10 @@ impl Lanes for f64 {
             "leaf values are filled up to a power of two"
         );
         match kernels {
-            Kernels::Portable => program::add(leaves, values, sums),
-            // SAFETY: the processor has AVX2, as `best` found; the number of values as asserted.
+            // Gathering is no faster than loading on many processors with AVX2 only.
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx2 => unsafe { add_doubles_256(leaves, values, sums) },
+            Kernels::Avx2 => program::add(leaves, values, sums),
+            Kernels::Portable => program::add(leaves, values, sums),
             // SAFETY: the processor has AVX-512, as `best` found; the number of values as asserted.
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx512 => unsafe { add_doubles_512(leaves, values, sums) },
@@ -191,10 +186,10 @@ impl Lanes for f32 {
             "leaf values are filled up to a power of two"
         );
         match kernels {
-            Kernels::Portable => program::add(leaves, values, sums),
-            // SAFETY: the processor has AVX2, as `best` found; the number of values as asserted.
+            // Gathering is no faster than loading on many processors with AVX2 only.
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx2 => unsafe { add_singles_256(leaves, values, sums) },
+            Kernels::Avx2 => program::add(leaves, values, sums),
+            Kernels::Portable => program::add(leaves, values, sums),
             // SAFETY: the processor has AVX-512, as `best` found; the number of values as asserted.
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx512 => unsafe { add_singles_512(leaves, values, sums) },
@@ -404,6 +399,28 @@ unsafe fn add_singles_512(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32;
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn add_doubles_512(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
+    // Reading values and shuffling registers go on at the same time, so each does half of the rows.
+    let halves = (values.len() <= 64).then(|| halves_512(values));
+    for (leaves, sums) in leaves.chunks_exact(32).zip(sums.chunks_exact_mut(32)) {
+        let (first, second) = sums.split_at_mut(16);
+        // SAFETY: passed on.
+        unsafe { add_gathered_512(&leaves[..16], values, first) };
+        match &halves {
+            Some(halves) => add_shuffled_512(&leaves[16..], values, halves, second),
+            // SAFETY: passed on.
+            None => unsafe { add_gathered_512(&leaves[16..], values, second) },
+        }
+    }
+}
+
+/// Adds values by reading them.
+///
+/// # Safety
+/// The number of values is a power of two.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn add_gathered_512(leaves: &[u8], values: &[f64], sums: &mut [f64]) {
     let most = _mm512_set1_epi64(i64::from(most(values)));
     for (leaves, sums) in leaves.chunks_exact(8).zip(sums.chunks_exact_mut(8)) {
         // SAFETY: the chunk has 8 leaves.
@@ -411,129 +428,72 @@ unsafe fn add_doubles_512(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64;
         let numbers = _mm512_and_si512(_mm512_cvtepu8_epi64(numbers), most);
         // SAFETY: numbers are below the number of values, a power of two.
         let added = unsafe { _mm512_i64gather_pd::<8>(numbers, values.as_ptr()) };
-        // SAFETY: the chunk has 8 sums.
-        let old = unsafe { _mm512_loadu_pd(sums.as_ptr()) };
-        let new = _mm512_add_pd(old, added);
-        // SAFETY: as above.
-        unsafe { _mm512_storeu_pd(sums.as_mut_ptr(), new) };
+        add_512(sums, added);
     }
 }
 
-/// Loads one register of bytes.
-///
-/// # Safety
-/// `at + 32` bytes stand behind `bytes`.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_256(bytes: *const u8, at: usize) -> __m256i {
-    // SAFETY: the caller says that so many bytes are there.
-    let place = unsafe { bytes.add(at) };
-    // SAFETY: as above; the load needs no alignment.
-    unsafe { _mm256_loadu_si256(place.cast()) }
+#[target_feature(enable = "avx512f,avx512bw")]
+fn add_512(sums: &mut [f64], added: __m512d) {
+    let sums = &mut sums[..8];
+    // SAFETY: there are 8 sums.
+    let old = unsafe { _mm512_loadu_pd(sums.as_ptr()) };
+    let new = _mm512_add_pd(old, added);
+    // SAFETY: as above.
+    unsafe { _mm512_storeu_pd(sums.as_mut_ptr(), new) };
 }
 
-/// Stores one register of bytes.
-///
-/// # Safety
-/// `at + 32` bytes stand behind `bytes`.
+/// The lower and the upper halves of up to 64 values.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn halves_512(values: &[f64]) -> [[__m512i; 4]; 2] {
+    let mut table = [0.0; 64];
+    table[..values.len()].copy_from_slice(values);
+    let mut halves = [[_mm512_setzero_si512(); 4]; 2];
+    for (at, values) in table.chunks_exact(16).enumerate() {
+        // SAFETY: the chunk has 16 values.
+        let low = unsafe { _mm512_loadu_si512(values[..8].as_ptr().cast()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm512_loadu_si512(values[8..].as_ptr().cast()) };
+        for (half, halves) in halves.iter_mut().enumerate() {
+            let lanes: [i32; 16] =
+                std::array::from_fn(|lane| i32::try_from(half + 2 * lane).unwrap_or(0));
+            // SAFETY: there are 16 lanes.
+            let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
+            halves[at] = _mm512_permutex2var_epi32(low, lanes, high);
+        }
+    }
+    halves
+}
+
+/// Adds values out of registers, 16 rows.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn store_256(bytes: *mut u8, at: usize, lanes: __m256i) {
-    // SAFETY: the caller says that so many bytes are there.
-    let place = unsafe { bytes.add(at) };
-    // SAFETY: as above; the store needs no alignment.
-    unsafe { _mm256_storeu_si256(place.cast(), lanes) }
-}
-
-/// Runs ops 32 rows at a time.
-///
-/// # Safety
-/// `bytes` is an arena with all columns the ops name, `n_groups * 64` is at most `BLOCK`.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn run_256(ops: &[Op], is_level: bool, bytes: *mut u8, n_groups: usize) {
-    const HALF: usize = LANES / 2;
-    if is_level {
-        for half in 0..n_groups * 2 {
-            let mut number = _mm256_setzero_si256();
-            for op in ops {
-                // SAFETY: the constants stand first in the arena, 64 bytes each.
-                let mask = unsafe { load_256(bytes, usize::from(op.mask) * LANES) };
-                // SAFETY: as above.
-                let limit = unsafe { load_256(bytes, usize::from(op.limit) * LANES) };
-                // SAFETY: a program's columns are in the arena.
-                let codes = unsafe { load_256(bytes, op.column as usize + half * HALF) };
-                let codes = _mm256_and_si256(codes, mask);
-                let is_no = _mm256_cmpeq_epi8(_mm256_max_epu8(codes, limit), codes);
-                number = _mm256_sub_epi8(_mm256_add_epi8(number, number), is_no);
-            }
-            // SAFETY: the first line stands behind the constants.
-            unsafe { store_256(bytes, CONSTANT_BYTES + half * HALF, number) };
-        }
-        return;
-    }
-    for op in ops {
-        let (yes_step, no_step) = (step(op.yes) / 2, step(op.no) / 2);
-        // SAFETY: the constants stand first in the arena, 64 bytes each.
-        let mask = unsafe { load_256(bytes, usize::from(op.mask) * LANES) };
-        // SAFETY: as above.
-        let limit = unsafe { load_256(bytes, usize::from(op.limit) * LANES) };
-        for half in 0..n_groups * 2 {
-            // SAFETY: a program's columns, lines and constants are in the arena.
-            let codes = unsafe { load_256(bytes, op.column as usize + half * HALF) };
-            // SAFETY: as above.
-            let yes = unsafe { load_256(bytes, op.yes as usize + half * yes_step) };
-            // SAFETY: as above.
-            let no = unsafe { load_256(bytes, op.no as usize + half * no_step) };
-            let codes = _mm256_and_si256(codes, mask);
-            let is_no = _mm256_cmpeq_epi8(_mm256_max_epu8(codes, limit), codes);
-            let chosen = _mm256_blendv_epi8(yes, no, is_no);
-            // SAFETY: as above.
-            unsafe { store_256(bytes, usize::from(op.line) + half * HALF, chosen) };
-        }
-    }
-}
-
-/// # Safety
-/// The number of values is a power of two.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn add_singles_256(leaves: &[u8; BLOCK], values: &[f32], sums: &mut [f32; BLOCK]) {
-    let most = _mm256_set1_epi32(most(values));
-    for (leaves, sums) in leaves.chunks_exact(8).zip(sums.chunks_exact_mut(8)) {
-        // SAFETY: the chunk has 8 leaves.
-        let numbers = unsafe { _mm_loadl_epi64(leaves.as_ptr().cast()) };
-        let numbers = _mm256_and_si256(_mm256_cvtepu8_epi32(numbers), most);
-        // SAFETY: numbers are below the number of values, a power of two.
-        let added = unsafe { _mm256_i32gather_ps::<4>(values.as_ptr(), numbers) };
-        // SAFETY: the chunk has 8 sums.
-        let old = unsafe { _mm256_loadu_ps(sums.as_ptr()) };
-        let new = _mm256_add_ps(old, added);
-        // SAFETY: as above.
-        unsafe { _mm256_storeu_ps(sums.as_mut_ptr(), new) };
-    }
-}
-
-/// # Safety
-/// The number of values is a power of two.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn add_doubles_256(leaves: &[u8; BLOCK], values: &[f64], sums: &mut [f64; BLOCK]) {
-    let most = _mm_set1_epi32(most(values));
-    for (leaves, sums) in leaves.chunks_exact(4).zip(sums.chunks_exact_mut(4)) {
-        let word = leaves
-            .iter()
-            .rev()
-            .fold(0, |word, leaf| word << 8 | i32::from(*leaf));
-        let numbers = _mm_and_si128(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(word)), most);
-        // SAFETY: numbers are below the number of values, a power of two.
-        let added = unsafe { _mm256_i32gather_pd::<8>(values.as_ptr(), numbers) };
-        // SAFETY: the chunk has 4 sums.
-        let old = unsafe { _mm256_loadu_pd(sums.as_ptr()) };
-        let new = _mm256_add_pd(old, added);
-        // SAFETY: as above.
-        unsafe { _mm256_storeu_pd(sums.as_mut_ptr(), new) };
-    }
+#[target_feature(enable = "avx512f,avx512bw")]
+fn add_shuffled_512(leaves: &[u8], values: &[f64], halves: &[[__m512i; 4]; 2], sums: &mut [f64]) {
+    // Joining halves takes two lanes of each four for the first sums and two for the second.
+    const ORDER: [u8; 16] = [0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15];
+    let leaves = &leaves[..16];
+    // SAFETY: there are 16 leaves.
+    let numbers = unsafe { _mm_loadu_si128(leaves.as_ptr().cast()) };
+    // SAFETY: there are 16 bytes.
+    let order = unsafe { _mm_loadu_si128(ORDER.as_ptr().cast()) };
+    let numbers = _mm512_cvtepu8_epi32(_mm_shuffle_epi8(numbers, order));
+    let numbers = _mm512_and_si512(numbers, _mm512_set1_epi32(most(values)));
+    let is_high = _mm512_test_epi32_mask(numbers, _mm512_set1_epi32(32));
+    let found = |parts: &[__m512i; 4]| {
+        let low = _mm512_permutex2var_epi32(parts[0], numbers, parts[1]);
+        let high = _mm512_permutex2var_epi32(parts[2], numbers, parts[3]);
+        _mm512_mask_blend_epi32(is_high, low, high)
+    };
+    let (lower, upper) = (found(&halves[0]), found(&halves[1]));
+    add_512(
+        &mut sums[..8],
+        _mm512_castsi512_pd(_mm512_unpacklo_epi32(lower, upper)),
+    );
+    add_512(
+        &mut sums[8..],
+        _mm512_castsi512_pd(_mm512_unpackhi_epi32(lower, upper)),
+    );
 }
