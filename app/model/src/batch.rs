@@ -55,6 +55,13 @@ pub enum Target<'a> {
     },
 }
 
+impl<'a> Batch<'a> {
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &str) -> Option<&BatchColumn<'a>> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
 impl<'a> BatchColumn<'a> {
     /// The values as numbers. Categories that are numbers (`1`, `2.5`) count as these numbers: a
     /// column read as categories may well be a number to the model.

@@ -174,6 +174,10 @@ fn walked(model: &dyn Model, rows: &Rows) -> Vec<f64> {
             if trees.leaf_rows.is_empty() {
                 sums[0] += trees.value[at];
             } else {
+                #[expect(
+                    clippy::cast_sign_loss,
+                    reason = "a row of leaf values is counted from 0"
+                )]
                 let first = trees.value[at] as usize * n_outputs;
                 for (sum, value) in sums.iter_mut().zip(&trees.leaf_rows[first..]) {
                     *sum += value;
