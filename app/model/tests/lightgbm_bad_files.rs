@@ -211,6 +211,17 @@ fn a_file_cut_off_within_its_trees_says_so() {
     );
 }
 
+/// A lone leaf without its count, as old versions write it, leaves the other counts alone.
+#[test]
+fn a_lone_leaf_needs_no_count() {
+    let text = GOOD
+        .replace("is_linear=1", "is_linear=0")
+        .replace("leaf_count=18", "leaf_count=");
+    let model = opened(text.as_bytes(), &Limits::default()).unwrap();
+    let cover = model.ensemble().unwrap().cover;
+    assert_eq!(cover, [18.0, 13.0, 5.0, 6.0, 7.0, 1.0]);
+}
+
 #[test]
 fn limits_hold() {
     let message = |limits: Limits| {

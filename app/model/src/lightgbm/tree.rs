@@ -243,6 +243,11 @@ impl<'a> TreeText<'a> {
     /// Rows per node, as LightGBM's own SHAP values and those of the Python package `shap` weigh them;
     /// the file's weights are sums of second derivatives. Nothing if the file does not say.
     fn append_cover(&self, trees: &mut TreeEnsemble, shape: Shape) -> Result<(), String> {
+        if shape.n_inner == 0 && self.leaf_count.is_empty() {
+            // Old versions do not count a lone leaf; nothing is shared out below it.
+            trees.cover.push(1.0);
+            return Ok(());
+        }
         let is_said =
             !self.leaf_count.is_empty() && (shape.n_inner == 0 || !self.internal_count.is_empty());
         if !is_said {
