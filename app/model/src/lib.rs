@@ -27,6 +27,8 @@ mod learned;
 
 mod xgboost;
 
+mod catboost;
+
 mod open;
 
 mod train;

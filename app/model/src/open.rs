@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
-use crate::{Model, xgboost};
+use crate::{Model, catboost, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
 ///
@@ -26,6 +26,9 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     let bytes = std::fs::read(path).map_err(failed)?;
     if bytes.starts_with(learned::MAGIC) {
         return Ok(Box::new(Learned::read(&bytes, limits)?));
+    }
+    if catboost::is_binary(&bytes) || catboost::is_json(&bytes) {
+        return Ok(Box::new(catboost::read(&bytes, limits)?));
     }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
         && !bytes.starts_with(b"{L")
@@ -56,7 +59,6 @@ fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
             "XGBoost's old binary format",
             "save it with save_model(\"model.json\")",
         ),
-        [b'C', b'B', b'M', b'1', ..] => ("a CatBoost model", "this version reads XGBoost JSON"),
         _ => (
             "of an unknown kind",
             "this version reads XGBoost JSON and models trained here",
