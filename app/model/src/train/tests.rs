@@ -180,3 +180,32 @@ fn assert_near(actual: &[f64], expected: &[f64], what: &str) {
         );
     }
 }
+
+#[test]
+fn damaged_files_neither_panic_nor_hang() {
+    let asked = table(&["a", "b", "c", "d"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    for (_, _, model) in models().into_iter().step_by(4) {
+        model.save(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let mut state = 1_u64;
+        for round in 0..800 {
+            let mut damaged = bytes.clone();
+            // Most of a file is trees: every other change hits what stands before them.
+            let reach = if round % 2 == 0 { 300 } else { bytes.len() };
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let at = usize::try_from(state >> 33).unwrap() % reach;
+            damaged[at] ^= u8::try_from(state >> 25 & 0xff).unwrap();
+            if round % 10 == 0 {
+                damaged.truncate(at);
+            }
+            if let Ok(model) = Learned::read(&damaged, &crate::Limits::default()) {
+                // Whatever it says, it says it.
+                drop(model.predict(&asked.batch()));
+            }
+        }
+    }
+}
