@@ -133,7 +133,8 @@ fn predictions_are_those_of_the_library() {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "CatBoost compares in single precision"
+    clippy::cast_sign_loss,
+    reason = "CatBoost compares in single precision; rows of leaves are positions"
 )]
 #[expect(clippy::float_cmp, reason = "positions of categories")]
 /// Margins by the flat arrays, walked by hand: categories are positions among those the model knows.
@@ -174,10 +175,6 @@ fn walked(model: &dyn Model, rows: &Rows) -> Vec<f64> {
             if trees.leaf_rows.is_empty() {
                 sums[0] += trees.value[at];
             } else {
-                #[expect(
-                    clippy::cast_sign_loss,
-                    reason = "a row of leaf values is counted from 0"
-                )]
                 let first = trees.value[at] as usize * n_outputs;
                 for (sum, value) in sums.iter_mut().zip(&trees.leaf_rows[first..]) {
                     *sum += value;

@@ -55,7 +55,7 @@ fn message(bytes: &[u8]) -> String {
 struct File(Vec<u8>);
 
 impl File {
-    /// Where the table of trees begins.
+    /// The field of the core that holds the trees.
     const TREES: usize = 1;
 
     fn word(&self, at: usize) -> usize {
@@ -68,7 +68,10 @@ impl File {
 
     /// Where a field of a table is. The tables begin after magic and size.
     fn field(&self, table: usize, field: usize) -> usize {
-        let places = table.wrapping_sub(self.word(table).cast_signed() as u32 as i32 as usize);
+        let back = i32::from_le_bytes(self.0[table..table + 4].try_into().unwrap());
+        let places = table
+            .checked_add_signed(-isize::try_from(back).unwrap())
+            .unwrap();
         let at = places + 4 + 2 * field;
         table + usize::from(u16::from_le_bytes([self.0[at], self.0[at + 1]]))
     }
@@ -123,7 +126,7 @@ fn binary_files_made_to_harm_are_refused() {
     let leaves = f.vector(LEAVES);
     let said = f.write(leaves, &all);
     assert!(
-        said.contains("its parts are used again and again"),
+        said.contains("34359738360 bytes are claimed at offset"),
         "{said}"
     );
     let said = file().write(leaves, &8000_u32.to_le_bytes());
@@ -187,7 +190,7 @@ fn json_files_made_to_harm_are_refused() {
         ("/oblivious_trees", json!(null), "it has no trees"),
         (
             "/oblivious_trees/0/splits",
-            json!(vec![split.clone(); 17]),
+            json!(vec![split; 17]),
             "the leaves of tree 0 have 0 values",
         ),
         (
@@ -222,7 +225,7 @@ fn json_files_made_to_harm_are_refused() {
         ),
         (
             "/features_info/float_features/1",
-            flat.clone(),
+            flat,
             "two inputs have the position 0",
         ),
         (
@@ -241,6 +244,11 @@ fn json_files_made_to_harm_are_refused() {
         let said = changed(|model| *model.pointer_mut(place).unwrap() = value.clone());
         assert!(said.contains(expected), "{place}: {said}");
     }
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let split = json!({"split_index": 0});
     let said = changed(|model| {
         model["oblivious_trees"] = json!([{
             "splits": vec![split.clone(); 17],
@@ -251,12 +259,11 @@ fn json_files_made_to_harm_are_refused() {
         said,
         "the model is too large: tree 0 is 17 deep, the limit is 16"
     );
-    let said = changed(|model| model["features_info"]["text_features"] = json!([flat]));
-    assert_eq!(
-        said,
-        "the catboost model has text inputs, which is not supported; train it with numeric and \
-         categorical inputs, or compute the numbers beforehand"
-    );
+    let said = changed(|model| model["features_info"]["text_features"] = json!([{}]));
+    let text = "the catboost model has text inputs, which is not supported; train it with numeric \
+                and categorical inputs, or compute the numbers beforehand";
+    assert_eq!(said, text);
+    assert_eq!(message(&fixture("text.cbm")), text);
     let deep = "{\"left\":".repeat(100_000);
     let said = message(format!("{{\"trees\":[{deep}").as_bytes());
     assert!(said.contains("recursion limit exceeded"), "{said}");
@@ -297,7 +304,7 @@ fn limits_hold() {
 
 #[test]
 fn files_cut_off_anywhere_are_refused() {
-    for (file, step) in [("deep.cbm", 1), ("deep.json", 23)] {
+    for (file, step) in [("mean_absolute.cbm", 1), ("mean_absolute.json", 1)] {
         let bytes = fixture(file);
         for length in (0..bytes.len()).step_by(step) {
             let result = tried(&bytes[..length], &Limits::default());
@@ -349,6 +356,64 @@ fn damaged_files_are_errors() {
             );
         }
     }
+}
+
+/// A small file whose thousand inputs are one, with a list of borders as long as the file.
+#[test]
+fn parts_used_again_and_again_are_refused() {
+    // Core, its fields, trees, their fields, a list of inputs, an input, its fields, borders.
+    let (n_inputs, n_borders) = (1000_u32, 1000_u32);
+    let mut words: Vec<u32> = vec![4];
+    let table = |words: &mut Vec<u32>, places: &[u16]| {
+        // The list of fields stands before its table.
+        let n_bytes = u16::try_from(4 + 2 * places.len()).unwrap();
+        let mut shorts = vec![n_bytes, 64];
+        shorts.extend(places);
+        if shorts.len() % 2 == 1 {
+            shorts.push(0);
+        }
+        let start = words.len();
+        for pair in shorts.chunks_exact(2) {
+            words.push(u32::from(pair[0]) | u32::from(pair[1]) << 16);
+        }
+        let back = u32::try_from(4 * (words.len() - start)).unwrap();
+        let at = words.len();
+        words.push(back);
+        words.resize(at + 16, 0);
+        at
+    };
+    let core = table(&mut words, &[4, 8]);
+    words[0] = u32::try_from(4 * core).unwrap();
+    let point = |words: &mut Vec<u32>, from: usize| {
+        words[from] = u32::try_from(4 * (words.len() - from)).unwrap();
+    };
+    point(&mut words, core + 1);
+    words.push(18);
+    for four in b"FlabuffersModel_v1\0\0".chunks_exact(4) {
+        words.push(u32::from_le_bytes(four.try_into().unwrap()));
+    }
+    let trees = table(&mut words, &[0, 0, 0, 0, 0, 4]);
+    words[core + 2] = u32::try_from(4 * (trees - core - 2)).unwrap();
+    point(&mut words, trees + 1);
+    words.push(n_inputs);
+    let list = words.len();
+    words.resize(list + n_inputs as usize, 0);
+    let input = table(&mut words, &[0, 0, 0, 4]);
+    let entries = words.iter_mut().enumerate().skip(list);
+    for (at, entry) in entries.take(n_inputs as usize) {
+        *entry = u32::try_from(4 * (input - at)).unwrap();
+    }
+    point(&mut words, input + 1);
+    words.push(n_borders);
+    words.resize(words.len() + n_borders as usize, 0);
+    let body: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    let mut bytes = b"CBM1".to_vec();
+    bytes.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
+    bytes.extend(body);
+    assert_eq!(
+        message(&bytes),
+        "the catboost model is damaged: its parts are used again and again"
+    );
 }
 
 /// Small buffers of mostly small numbers, so that offsets lead into each other.

@@ -107,8 +107,9 @@ impl<'a> Flat<'a> {
         let at = self.target(at)?;
         let n = u32::from_le_bytes(self.array(at)?) as usize;
         let n_bytes = n.checked_mul(width).ok_or("a vector without end")?;
+        let elements = self.slice(at + 4, n_bytes)?;
         self.spend(n_bytes)?;
-        self.slice(at + 4, n_bytes)
+        Ok(elements)
     }
 }
 
