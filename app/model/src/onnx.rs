@@ -30,8 +30,9 @@ mod feed;
 
 mod card;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Component, Path};
-use std::sync::Arc;
 
 use build::Context;
 use card::{Card, Margins};
@@ -86,7 +87,16 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
     let proto = file
         .graph
         .ok_or_else(|| damaged("it has no graph".to_owned()))?;
-    let external = |location: &str| outside(path, location, limits.n_bytes);
+    let beside = RefCell::new(Beside {
+        model: path,
+        limit: limits.n_bytes,
+        files: HashMap::new(),
+        n_read: 0,
+        n_taken: 0,
+    });
+    let external = |location: &str, offset: usize, length: Option<usize>| {
+        beside.borrow_mut().take(location, offset, length)
+    };
     let context = Context {
         opsets: &file.opsets,
         limits,
@@ -113,7 +123,7 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
         .iter()
         .map(|feature| feature.name.clone())
         .collect();
-    let ensemble = card.ensemble(&graph, &names);
+    let ensemble = card.ensemble(&graph, &feed.spans, &names);
     let producer = format!("{} {}", file.producer_name, file.producer_version);
     let info = ModelInfo {
         format: FORMAT.to_owned(),
@@ -155,39 +165,92 @@ fn told(fault: Fault) -> ModelError {
     }
 }
 
-/// A file beside the model that holds weights. Only plain names are followed, so that no file
-/// elsewhere is read.
-fn outside(model: &Path, location: &str, limit: u64) -> Result<Arc<Vec<u8>>, String> {
-    let own = Path::new(location);
-    let is_plain = !location.is_empty()
-        && !location.contains(['\\', '\0'])
-        && own
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
-    if !is_plain {
-        return Err(format!(
-            "its elements lie in '{location}', which is not a file beside the model: export it with its weights inside"
-        ));
+/// Files beside the model that hold weights, each read once.
+struct Beside<'a> {
+    model: &'a Path,
+    /// Bytes of all files, and of all tensors, at most.
+    limit: u64,
+    files: HashMap<String, Vec<u8>>,
+    n_read: u64,
+    n_taken: u64,
+}
+
+impl Beside<'_> {
+    /// Bytes of one of the files.
+    fn take(
+        &mut self,
+        location: &str,
+        offset: usize,
+        length: Option<usize>,
+    ) -> Result<Vec<u8>, String> {
+        if !self.files.contains_key(location) {
+            let bytes = self.read(location)?;
+            self.files.insert(location.to_owned(), bytes);
+        }
+        let bytes = self.files.get(location).map_or(&[][..], Vec::as_slice);
+        let length = length.unwrap_or(bytes.len().saturating_sub(offset));
+        let part = bytes.get(offset..offset.saturating_add(length));
+        let part = part.ok_or_else(|| {
+            format!(
+                "it takes {length} bytes at offset {offset} of '{location}', which has {}",
+                bytes.len()
+            )
+        })?;
+        self.n_taken += u64::try_from(length).unwrap_or(u64::MAX);
+        if self.n_taken > self.limit {
+            return Err(format!(
+                "all tensors in files beside the model take more than {} bytes, the limit",
+                self.limit
+            ));
+        }
+        Ok(part.to_vec())
     }
-    let path = model.parent().unwrap_or(Path::new(".")).join(own);
-    let missing = |error: std::io::Error| {
-        format!(
-            "its elements lie in '{location}', which cannot be read ({error}): put the file beside the model"
-        )
-    };
-    let entry = std::fs::symlink_metadata(&path).map_err(missing)?;
-    if !entry.is_file() {
-        return Err(format!(
-            "its elements lie in '{location}', which is no plain file"
-        ));
+
+    /// Reads a file. Only plain names are followed, so that no file elsewhere is read.
+    fn read(&mut self, location: &str) -> Result<Vec<u8>, String> {
+        let own = Path::new(location);
+        let is_plain = !location.is_empty()
+            && !location.contains(['\\', '\0'])
+            && own
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+        if !is_plain {
+            return Err(format!(
+                "its elements lie in '{location}', which is not a file beside the model: export it with its weights inside"
+            ));
+        }
+        let folder = self.model.parent().unwrap_or(Path::new(""));
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let path = folder.join(own);
+        let missing = |error: std::io::Error| {
+            format!(
+                "its elements lie in '{location}', which cannot be read ({error}): put the file beside the model"
+            )
+        };
+        let entry = std::fs::symlink_metadata(&path).map_err(missing)?;
+        let is_inside = path
+            .canonicalize()
+            .map_err(missing)?
+            .starts_with(folder.canonicalize().map_err(missing)?);
+        if !entry.is_file() || !is_inside {
+            return Err(format!(
+                "its elements lie in '{location}', which is no plain file"
+            ));
+        }
+        self.n_read = self.n_read.saturating_add(entry.len());
+        if self.n_read > self.limit {
+            return Err(format!(
+                "its elements lie in '{location}', which has {} bytes, the limit for all files is {}",
+                entry.len(),
+                self.limit
+            ));
+        }
+        std::fs::read(&path).map_err(missing)
     }
-    if entry.len() > limit {
-        return Err(format!(
-            "its elements lie in '{location}', which has {} bytes, the limit is {limit}",
-            entry.len()
-        ));
-    }
-    std::fs::read(&path).map(Arc::new).map_err(missing)
 }
 
 /// The size of all trees together.

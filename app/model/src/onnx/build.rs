@@ -100,7 +100,14 @@ impl Builder {
                 .ok_or_else(|| format!("the graph gives '{}', which nothing makes", output.name))?;
             outputs.push((output.name.clone(), slot));
         }
+        let mut makers = vec![None; self.n_slots];
+        for (idx, node) in nodes.iter().enumerate() {
+            for slot in node.outputs.iter().flatten() {
+                makers[*slot] = Some(idx);
+            }
+        }
         Ok(Graph {
+            makers,
             nodes,
             inputs,
             outputs,

@@ -7,7 +7,8 @@
 //! Where a file gives labels and figures, the figures are predicted. Two columns of a classifier are
 //! its two classes, of which the second one counts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ModelTask;
@@ -324,7 +325,12 @@ impl Card {
     }
 
     /// The trees, if the figures are theirs alone and they compare the very inputs.
-    pub(super) fn ensemble(&self, graph: &Graph, features: &[String]) -> Option<TreeEnsemble> {
+    pub(super) fn ensemble(
+        &self,
+        graph: &Graph,
+        spans: &Spans,
+        features: &[String],
+    ) -> Option<TreeEnsemble> {
         let (end, outer) = match self.end {
             End::Sigmoid(slot) => (trace(graph, slot).end, Some(Link::Logistic)),
             End::Softmax(slot) if self.n_outputs > 1 => {
@@ -344,7 +350,7 @@ impl Card {
         if self.is_second && outer.is_none() {
             return None;
         }
-        let columns = columns(graph, node.inputs.first().copied().flatten()?, 0)?;
+        let columns = columns(graph, spans, node.inputs.first().copied().flatten()?, 0)?;
         let surfaced = trees.surfaced(&columns, features, link)?;
         (surfaced.n_outputs as usize == self.n_outputs).then_some(surfaced)
     }
@@ -371,42 +377,38 @@ fn space(is_classifier: bool, node: Option<&Node>, traced: &Trace) -> OutputSpac
     }
 }
 
+/// Features of the inputs, by slot; none where they are changed on the way in.
+type Spans = HashMap<usize, Option<Range<u32>>>;
+
 /// Which features the columns of a value are, if each is one as it is.
-fn columns(graph: &Graph, slot: usize, depth: usize) -> Option<Vec<u32>> {
+fn columns(graph: &Graph, spans: &Spans, slot: usize, depth: usize) -> Option<Vec<u32>> {
     const MAX_DEPTH: usize = 16;
+    const MAX_COLUMNS: usize = 1 << 20;
     if depth > MAX_DEPTH {
         return None;
     }
-    let mut first = 0;
-    for input in &graph.inputs {
-        let width = match input.declared.dims.as_deref() {
-            Some([_, width]) => usize::try_from(
-                (*width).or(graph
-                    .width(input.slot)
-                    .and_then(|width| i64::try_from(width).ok()))?,
-            )
-            .ok()?,
-            _ => graph.width(input.slot).unwrap_or(1),
-        };
-        if input.slot == slot {
-            let is_float = matches!(
-                Kind::of(input.declared.element),
-                Some(Kind::Single | Kind::Double)
-            );
-            let end = first + u32::try_from(width).ok()?;
-            return is_float.then(|| (first..end).collect());
-        }
-        first = first.checked_add(u32::try_from(width).ok()?)?;
+    if let Some(span) = spans.get(&slot) {
+        return span.clone().map(Iterator::collect);
     }
     let (_, node) = graph.maker(slot)?;
-    let only = || columns(graph, node.inputs.first().copied().flatten()?, depth + 1);
+    let only = || {
+        columns(
+            graph,
+            spans,
+            node.inputs.first().copied().flatten()?,
+            depth + 1,
+        )
+    };
     match node.op_type.as_str() {
         "Identity" => only(),
         "Cast" if matches!(node.to, Some(Kind::Single | Kind::Double)) => only(),
         "Concat" | "FeatureVectorizer" => {
             let mut all = Vec::new();
             for slot in &node.inputs {
-                all.extend(columns(graph, (*slot)?, depth + 1)?);
+                all.extend(columns(graph, spans, (*slot)?, depth + 1)?);
+                if all.len() > MAX_COLUMNS {
+                    return None;
+                }
             }
             Some(all)
         }

@@ -7,6 +7,7 @@
 //! fraction is cut off where the input takes whole numbers.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ const MAX_BLOCK: usize = 65_536;
 pub(super) struct Feed {
     parts: Vec<Part>,
     pub(super) inputs: Inputs,
+    /// By slot of a graph's input: its features, if they are floats as they are.
+    pub(super) spans: HashMap<usize, Option<Range<u32>>>,
     /// Rows every run must have, if the file fixes them.
     fixed: Option<usize>,
 }
@@ -68,6 +71,7 @@ impl Feed {
     ) -> Result<Self, Fault> {
         let mut parts = Vec::new();
         let mut features = Vec::new();
+        let mut spans = HashMap::new();
         let mut fixed = None;
         let is_alone = graph.inputs.len() == 1;
         for input in &graph.inputs {
@@ -91,6 +95,11 @@ impl Feed {
             } else {
                 FeatureKind::Numeric
             };
+            let first = u32::try_from(features.len()).unwrap_or(u32::MAX);
+            let width = u32::try_from(part.width).unwrap_or(u32::MAX);
+            let is_float = matches!(part.kind, Kind::Single | Kind::Double);
+            let span = is_float.then(|| first..first.saturating_add(width));
+            spans.insert(input.slot, span);
             let name = &input.declared.name;
             for idx in 0..part.width {
                 let name = match (part.width, is_alone) {
@@ -120,6 +129,7 @@ impl Feed {
         }
         Ok(Self {
             parts,
+            spans,
             inputs: Inputs {
                 features,
                 has_names,
@@ -242,7 +252,13 @@ fn part(input: &Input, graph: &Graph, is_alone: bool) -> Result<Part, Fault> {
             ));
         }
     };
-    let width = width.or_else(|| graph.width(input.slot));
+    let width = width.or_else(|| {
+        if is_alone {
+            graph.width(input.slot)
+        } else {
+            None
+        }
+    });
     let width = match width {
         None if !is_alone => 1,
         Some(width) if width > 0 => width,

@@ -22,6 +22,8 @@ pub(super) struct Graph {
     /// Values of an outer graph: their names and slots here.
     pub(super) captured: Vec<(String, usize)>,
     pub(super) n_slots: usize,
+    /// Per slot: the position of the node that makes it.
+    pub(super) makers: Vec<Option<usize>>,
 }
 
 /// An input that must be given.
@@ -244,8 +246,8 @@ impl Graph {
 
     /// The node that makes a value.
     pub(super) fn maker(&self, slot: usize) -> Option<(usize, &Node)> {
-        let mut nodes = self.nodes.iter().enumerate();
-        nodes.find(|(_, node)| node.outputs.contains(&Some(slot)))
+        let idx = self.makers.get(slot).copied().flatten()?;
+        Some((idx, &self.nodes[idx]))
     }
 
     /// A value that is always the same.
@@ -255,21 +257,33 @@ impl Graph {
         (*own == slot).then_some(&**tensor)
     }
 
-    /// Columns a value must have by what uses it.
+    /// Columns a value must have by what uses it, directly or through casts.
     pub(super) fn width(&self, slot: usize) -> Option<usize> {
+        let mut same = vec![false; self.n_slots];
+        same[slot] = true;
         let mut trees = None;
-        for node in self
-            .nodes
-            .iter()
-            .filter(|node| node.inputs.first() == Some(&Some(slot)))
-        {
-            let constant = |idx: usize| {
-                let slot = node.inputs.get(idx).copied().flatten()?;
-                self.constant(slot).map(|tensor| tensor.shape.clone())
-            };
+        for node in &self.nodes {
+            if !node
+                .inputs
+                .first()
+                .copied()
+                .flatten()
+                .is_some_and(|slot| same[slot])
+            {
+                continue;
+            }
             let width = match node.op_type.as_str() {
-                "MatMul" | "Gemm" => constant(1).and_then(|shape| shape.first().copied()),
-                "Cast" | "Identity" => self.width(node.outputs.first().copied().flatten()?),
+                "MatMul" | "Gemm" => {
+                    let weights = node.inputs.get(1).copied().flatten();
+                    let weights = weights.and_then(|slot| self.constant(slot));
+                    weights.and_then(|tensor| tensor.shape.first().copied())
+                }
+                "Cast" | "Identity" => {
+                    if let Some(slot) = node.outputs.first().copied().flatten() {
+                        same[slot] = true;
+                    }
+                    None
+                }
                 _ => node.built.width,
             };
             if width.is_some() {

@@ -132,8 +132,8 @@ pub(super) struct Spec<'a> {
     pub(super) external: &'a External<'a>,
 }
 
-/// Files beside the model, by the names tensors call them.
-pub(super) type External<'a> = dyn Fn(&str) -> Result<Arc<Vec<u8>>, String> + 'a;
+/// Bytes of a file beside the model: its name, where they begin, and how many if not all the rest.
+pub(super) type External<'a> = dyn Fn(&str, usize, Option<usize>) -> Result<Vec<u8>, String> + 'a;
 
 impl Spec<'_> {
     fn find(&self, name: &str) -> Option<&Attribute<'_>> {
@@ -277,23 +277,14 @@ fn outside(proto: &TensorProto<'_>, external: &External<'_>) -> Result<Vec<u8>, 
     let location = entries
         .get("location")
         .ok_or("it lies outside the file and does not say where")?;
-    let bytes = external(location)?;
-    let number = |key: &str, otherwise: usize| match entries.get(key) {
-        None => Ok(otherwise),
+    let number = |key: &str| match entries.get(key) {
+        None => Ok(None),
         Some(text) => text
             .parse::<usize>()
+            .map(Some)
             .map_err(|_no_count| format!("'{text}' is no {key} in '{location}'")),
     };
-    let offset = number("offset", 0)?;
-    let length = number("length", bytes.len().saturating_sub(offset))?;
-    let range = offset..offset.saturating_add(length);
-    let part = bytes.get(range).ok_or_else(|| {
-        format!(
-            "it takes {length} bytes at offset {offset} of '{location}', which has {}",
-            bytes.len()
-        )
-    })?;
-    Ok(part.to_vec())
+    external(location, number("offset")?.unwrap_or(0), number("length")?)
 }
 
 #[expect(

@@ -78,6 +78,12 @@ fn rounded(value: f64) -> f32 {
     value as f32
 }
 
+/// Labels by position; of one label alone it is that one.
+fn named(labels: &Data, tops: &[usize]) -> Data {
+    let last = labels.len().saturating_sub(1);
+    labels.pick(&tops.iter().map(|top| *top.min(&last)).collect::<Vec<_>>())
+}
+
 fn matrix(n_rows: usize, values: Vec<f32>) -> Result<Tensor, String> {
     let shape = vec![n_rows, values.len() / n_rows.max(1)];
     Tensor::new(shape, Data::Single(values))
@@ -104,7 +110,10 @@ fn linear_regressor(spec: &Spec<'_>) -> Result<Built, Fault> {
 }
 
 fn linear_classifier(spec: &Spec<'_>) -> Result<Built, Fault> {
-    let labels = spec.labels().ok_or("it has no class labels".to_owned())?;
+    let labels = spec
+        .labels()
+        .filter(|labels| labels.len() > 0)
+        .ok_or("it has no class labels".to_owned())?;
     let intercepts = spec.floats("intercepts").unwrap_or_default();
     let n_outputs = if intercepts.is_empty() {
         labels.len()
@@ -132,7 +141,7 @@ fn linear_classifier(spec: &Spec<'_>) -> Result<Built, Fault> {
                 .chunks_exact_mut(n_outputs)
                 .for_each(|row| post.apply(row));
         }
-        let labels = Tensor::new(vec![n_rows], labels.pick(&tops))?;
+        let labels = Tensor::new(vec![n_rows], named(&labels, &tops))?;
         Ok(vec![labels, matrix(n_rows, scores)?])
     })
     .with_width(width);
@@ -289,7 +298,10 @@ struct Pairs {
 }
 
 fn svm_classifier(spec: &Spec<'_>) -> Result<Built, Fault> {
-    let labels = spec.labels().ok_or("it has no class labels".to_owned())?;
+    let labels = spec
+        .labels()
+        .filter(|labels| labels.len() > 0)
+        .ok_or("it has no class labels".to_owned())?;
     let n_classes = labels.len();
     let per_class = spec.ints("vectors_per_class").unwrap_or_default();
     let floats = |name: &str| spec.floats(name).unwrap_or_default();
@@ -344,7 +356,7 @@ fn svm_classifier(spec: &Spec<'_>) -> Result<Built, Fault> {
             tops.push(top);
             given.extend(row);
         }
-        let labels = Tensor::new(vec![n_rows], labels.pick(&tops))?;
+        let labels = Tensor::new(vec![n_rows], named(&labels, &tops))?;
         Ok(vec![labels, matrix(n_rows, given)?])
     })
     .with_width(width))
@@ -363,7 +375,7 @@ fn linear_machine(spec: &Spec<'_>, labels: Data, shift: f32) -> Result<Built, Fa
         scores
             .chunks_exact_mut(n_classes)
             .for_each(|row| post.apply(row));
-        let labels = Tensor::new(vec![n_rows], labels.pick(&tops))?;
+        let labels = Tensor::new(vec![n_rows], named(&labels, &tops))?;
         Ok(vec![labels, matrix(n_rows, scores)?])
     })
     .with_width(width))

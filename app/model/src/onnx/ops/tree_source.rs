@@ -82,6 +82,9 @@ pub(super) fn finish(
         )));
     }
     check(source)?;
+    if let Some(branch) = source.branches.iter().find(|branch| branch.feature < 0) {
+        return Err(format!("a decision compares column {}", branch.feature).into());
+    }
     let greatest = source.branches.iter().map(|branch| branch.feature).max();
     let width = match greatest {
         None => 0,
