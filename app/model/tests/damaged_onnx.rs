@@ -220,7 +220,7 @@ fn other_files_by_this_name_are_named() {
         "a Python pickle; it is never loaded",
     );
     says(b"PK\x03\x04rest", "a zip archive");
-    says(b"\x89HDF\r\n", "an HDF5 file");
+    says(b"\x89HDF\r\n\x1a\n", "HDF5");
     says(b"<!DOCTYPE html>", "of an unknown kind");
     says(b"\x08\x00\x12\x01a", "of an unknown kind");
 }
