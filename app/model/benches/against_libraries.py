@@ -6,8 +6,7 @@ ADULT.data is the Adult dataset without a header; TIME_PREDICT the example of th
 `cargo build --release -p interlock-model --example time_predict`. One line per model and way to
 predict: CPU seconds (all threads) and wall seconds for 100,000 rows of 14 columns, the best of
 several repeats (wall) or their mean (CPU), and how many times this crate's CPU seconds that is. All are held to N_THREADS
-(default 2) processors. Library models whose own format is not read yet are written down as XGBoost
-JSON with the same trees and thresholds (`as_xgboost_json`), which takes this crate the same work.
+(default 2) processors. Every model is read in the format its library writes, the forest as ONNX.
 
 Needs numpy, pandas, scikit-learn, xgboost, lightgbm, catboost, skl2onnx, onnxmltools, onnxruntime.
 """
@@ -60,102 +59,6 @@ def timed(call, seconds=4.0):
     return (time.process_time() - cpu) / n, least
 
 
-class Nodes:
-    """A tree as XGBoost's JSON holds it. A child is (feature, threshold, missing_left, left, right)
-    or a leaf value; left is taken below the threshold."""
-
-    def __init__(self, root):
-        self.left, self.right, self.parent = [], [], []
-        self.feature, self.value, self.missing = [], [], []
-        waiting = [(root, 2147483647)]
-        while waiting:
-            node, parent = waiting.pop(0)
-            own = len(self.left)
-            if parent != 2147483647:
-                side = self.left if self.left[parent] == 0 else self.right
-                side[parent] = own
-            self.parent.append(parent)
-            if isinstance(node, tuple):
-                feature, threshold, missing, left, right = node
-                self.left.append(0), self.right.append(0)
-                self.feature.append(feature)
-                self.value.append(float(np.clip(threshold, -3e38, 3e38).astype(np.float32)))
-                self.missing.append(int(missing))
-                waiting += [(left, own), (right, own)]
-            else:
-                self.left.append(-1), self.right.append(-1)
-                self.feature.append(0), self.value.append(float(np.float32(node)))
-                self.missing.append(0)
-
-    def json(self, idx, n_features):
-        n = len(self.left)
-        return {
-            "base_weights": [0.0] * n, "categories": [], "categories_nodes": [],
-            "categories_segments": [], "categories_sizes": [], "default_left": self.missing,
-            "id": idx, "left_children": self.left, "loss_changes": [0.0] * n,
-            "parents": self.parent, "right_children": self.right, "split_conditions": self.value,
-            "split_indices": self.feature, "split_type": [0] * n, "sum_hessian": [1.0] * n,
-            "tree_param": {"num_deleted": "0", "num_feature": str(n_features),
-                           "num_nodes": str(n), "size_leaf_vector": "1"},
-        }
-
-
-def as_xgboost_json(roots, path, folder):
-    """Writes trees as an XGBoost model whose margin is their sum."""
-    X = np.zeros((20, 14))
-    X[10:] = 1
-    tiny = xgboost.train({"objective": "binary:logistic", "max_depth": 1},
-                         xgboost.DMatrix(X, X[:, 0]), 1)
-    tiny.save_model(folder / "tiny.json")
-    model = json.loads((folder / "tiny.json").read_text())
-    trees = model["learner"]["gradient_booster"]["model"]
-    trees["trees"] = [Nodes(root).json(at, 14) for at, root in enumerate(roots)]
-    trees["tree_info"] = [0] * len(roots)
-    trees["gbtree_model_param"]["num_trees"] = str(len(roots))
-    path.write_text(json.dumps(model))
-
-
-def above(threshold):
-    """`x <= threshold` is `x < above(threshold)` in single precision."""
-    near = np.clip(threshold, -3e38, 3e38).astype(np.float32)
-    return np.nextafter(near, np.float32(np.inf))
-
-
-def lightgbm_roots(booster):
-    def node(n):
-        if "leaf_value" in n:
-            return n["leaf_value"]
-        return (n["split_feature"], above(n["threshold"]),
-                n["default_left"], node(n["left_child"]), node(n["right_child"]))
-    return [node(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
-
-
-def catboost_roots(model, folder):
-    model.save_model(str(folder / "catboost.json"), format="json")
-    roots = []
-    for tree in json.loads((folder / "catboost.json").read_text())["oblivious_trees"]:
-        # The first split gives the lowest bit of the leaf's number, so the last comes on top.
-        splits = [(s["float_feature_index"], s["border"]) for s in tree["splits"]][::-1]
-
-        def node(depth, number, splits=splits, values=tree["leaf_values"]):
-            if depth == len(splits):
-                return values[number]
-            feature, border = splits[depth]
-            return (feature, above(border), True, node(depth + 1, number * 2),
-                    node(depth + 1, number * 2 + 1))
-        roots.append(node(0, 0))
-    return roots
-
-
-def forest_roots(forest):
-    def node(tree, at):
-        if tree.children_left[at] < 0:
-            return float(tree.value[at][0][1]) / forest.n_estimators
-        return (int(tree.feature[at]), above(tree.threshold[at]), True,
-                node(tree, tree.children_left[at]), node(tree, tree.children_right[at]))
-    return [node(estimator.tree_, 0) for estimator in forest.estimators_]
-
-
 def onnx_ways(onnx_model, X, n_threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
@@ -191,15 +94,15 @@ def models(X, y, folder, rows, n_threads):
     booster = lightgbm.train(
         {"objective": "binary", "num_leaves": 63, "num_threads": 2, "verbose": -1},
         lightgbm.Dataset(X, y), 500)
-    as_xgboost_json(lightgbm_roots(booster), folder / "lightgbm.json", folder)
+    booster.save_model(folder / "lightgbm.txt")
     yield "lightgbm 500 x 63 leaves", {
         "lightgbm predict f64": lambda: booster.predict(rows, num_threads=n_threads),
         "lightgbm predict f32": lambda: booster.predict(single, num_threads=n_threads),
-    }, folder / "lightgbm.json"
+    }, folder / "lightgbm.txt"
     model = catboost.CatBoostClassifier(iterations=500, depth=6, verbose=0, thread_count=2,
                                         allow_writing_files=False)
     model.fit(X, y)
-    as_xgboost_json(catboost_roots(model, folder), folder / "catboost_as.json", folder)
+    model.save_model(str(folder / "catboost.cbm"))
     pool = catboost.Pool(rows)
     fortran = catboost.FeaturesData(num_feature_data=np.ascontiguousarray(single))
     yield "catboost 500 x depth 6", {
@@ -209,16 +112,16 @@ def models(X, y, folder, rows, n_threads):
             pool, prediction_type="RawFormulaVal", thread_count=n_threads),
         "catboost predict FeaturesData": lambda: model.predict(
             fortran, prediction_type="RawFormulaVal", thread_count=n_threads),
-    }, folder / "catboost_as.json"
+    }, folder / "catboost.cbm"
     filled = np.nan_to_num(rows, nan=-1.0)
     forest = RandomForestClassifier(100, max_depth=12, n_jobs=2, random_state=0)
     forest.fit(np.nan_to_num(X, nan=-1.0), y)
     forest.n_jobs = n_threads
-    as_xgboost_json(forest_roots(forest), folder / "forest.json", folder)
     exported = to_onnx(forest, filled[:1].astype(np.float32), options={"zipmap": False})
     ways = {"scikit-learn predict_proba": lambda: forest.predict_proba(filled.astype(np.float32))}
     ways |= onnx_ways(exported, filled, n_threads)
-    yield "random forest 100 x depth 12", ways, folder / "forest.json"
+    (folder / "forest.onnx").write_bytes(exported.SerializeToString())
+    yield "random forest 100 x depth 12, as ONNX", ways, folder / "forest.onnx"
 
 
 def main():
