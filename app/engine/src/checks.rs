@@ -473,6 +473,7 @@ impl Checks {
                 fingerprint: model.fingerprint,
                 answer_limit: model.served.as_ref().map(|served| served.timeout),
                 features: present.snapshot.model_features(),
+                codes: present.snapshot.codes.clone(),
                 is_flipped: present.snapshot.is_flipped,
             }),
             seed: present.config.project.seed,

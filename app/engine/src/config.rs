@@ -133,6 +133,8 @@ pub struct ColumnConfig {
     pub monotone: Option<Monotone>,
     /// The only values it may take; empty means any.
     pub allowed: Vec<String>,
+    /// What the model was given in place of each text, where its file does not know the texts.
+    pub codes: BTreeMap<String, f64>,
 }
 
 /// `[model]`

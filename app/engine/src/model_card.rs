@@ -28,6 +28,8 @@ pub struct ModelCard {
     pub output: &'static str,
     /// Figures per row.
     pub n_outputs: usize,
+    /// Size of its file; `None` for a served model.
+    pub n_bytes: Option<u64>,
     /// Class names in the model's order; empty where it does not know them.
     pub classes: Vec<String>,
     /// Size of a model made of trees.
@@ -89,6 +91,7 @@ impl From<&ModelInfo> for ModelCard {
                 OutputSpace::Score => "score",
             },
             n_outputs: info.n_outputs,
+            n_bytes: None,
             classes: info.classes.clone(),
             trees: info.trees.map(|trees| CardTrees {
                 n_trees: trees.n_trees,
@@ -108,11 +111,12 @@ const MAX_NAMED: usize = 5;
 
 impl ModelCard {
     /// Where the tables do not fit, input by input. `names` are the columns the inputs are called by,
-    /// in the model's order; columns besides these are told once, as they may be meant.
+    /// in the model's order; columns besides these and `ignored` are told once, as they may be meant.
+    /// `codes` are the numbers the project file gives for texts.
     pub(crate) fn misfits(
         &self,
-        names: &[String],
-        ignored: &[&str],
+        (names, ignored): (&[String], &[&str]),
+        codes: &BTreeMap<String, BTreeMap<String, f64>>,
         tables: &BTreeMap<Role, Arc<LoadedTable>>,
         file: &str,
     ) -> Vec<Problem> {
@@ -144,7 +148,10 @@ impl ModelCard {
                 let Some(feature) = self.features.get(place) else {
                     continue;
                 };
-                let found = misfit(feature, column.kind, table, name);
+                let found = match codes.get(name) {
+                    Some(codes) => uncoded(codes, table, name),
+                    None => misfit(feature, column.kind, table, name),
+                };
                 problems.extend(found.map(|(what, help)| {
                     let message = format!("{} table: {what}", role.name());
                     problem(name, message, help, true)
@@ -182,7 +189,7 @@ fn misfit(
         let stranger = values.iter().find(|value| !is_number(value))?;
         return Some((
             format!("the model takes numbers, and it holds '{stranger}'"),
-            "encode it as the training did, or give the model with its preprocessing (ONNX, Python)",
+            "say what the model was given for each text with codes under [columns.NAME], or give the model with its preprocessing (ONNX, Python)",
         ));
     }
     if feature.categories.is_empty() {
@@ -204,6 +211,26 @@ fn misfit(
         (
             format!("{} of its values are categories the model has never seen: {}", unseen.len(), named(&unseen)),
             "check the spelling; a model treats what it has not seen as its format says, which may be as missing",
+        )
+    })
+}
+
+/// Texts of a column that the project file gives no number for.
+fn uncoded(
+    codes: &BTreeMap<String, f64>,
+    table: &LoadedTable,
+    name: &str,
+) -> Option<(String, &'static str)> {
+    let values = table.view.distinct(name, MAX_VALUES)?;
+    let unknown: Vec<&str> = values
+        .iter()
+        .filter(|value| !codes.contains_key(*value))
+        .map(String::as_str)
+        .collect();
+    (!unknown.is_empty()).then(|| {
+        (
+            format!("codes has no number for {}", named(&unknown)),
+            "add them to codes under [columns.NAME]; without one a text is missing to the model",
         )
     })
 }

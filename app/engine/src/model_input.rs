@@ -17,6 +17,7 @@ use interlock_plugin_api::facts::{ColumnKind, ModelFacts, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::model_card::ModelCard;
 use crate::model_http::HttpPlan;
 use crate::model_server::{PythonPlan, Served};
 use crate::schedule::Hasher;
@@ -107,7 +108,10 @@ pub(crate) fn open(path: &Path) -> PreparedModel {
         path: path.to_owned(),
         fingerprint,
         facts: facts(model.info()),
-        card: Arc::new(model.info().into()),
+        card: Arc::new(ModelCard {
+            n_bytes: std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            ..model.info().into()
+        }),
         served: None,
     }))
 }

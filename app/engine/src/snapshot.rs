@@ -58,6 +58,8 @@ pub(crate) struct Snapshot {
     pub(crate) facts: ProjectFacts,
     /// Whether the class the model predicts the probability of is the negative one of the project.
     pub(crate) is_flipped: bool,
+    /// Numbers the model is given in place of texts, by column and text.
+    pub(crate) codes: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 impl Snapshot {
@@ -84,6 +86,13 @@ impl Snapshot {
         };
         let classes = target_classes(&facts, &tables);
         settle_positive(config, &mut facts, &classes, &mut problems);
+        let coded = config
+            .columns
+            .iter()
+            .filter(|(_, column)| !column.codes.is_empty());
+        let codes = coded
+            .map(|(name, column)| (name.clone(), column.codes.clone()))
+            .collect();
         let told = model
             .as_deref()
             .map(|model| model_facts(config, model, &facts, &classes, &mut problems));
@@ -96,7 +105,8 @@ impl Snapshot {
                 .map(String::as_str)
                 .collect();
             let file = config.file_name();
-            problems.extend(model.card.misfits(&own.features, &ignored, &tables, &file));
+            let names = (own.features.as_slice(), ignored.as_slice());
+            problems.extend(model.card.misfits(names, &codes, &tables, &file));
         }
         (
             Self {
@@ -104,6 +114,7 @@ impl Snapshot {
                 model,
                 facts,
                 is_flipped,
+                codes,
             },
             problems,
         )

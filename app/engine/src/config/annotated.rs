@@ -147,6 +147,15 @@ impl Config {
                 "the only values it may take; empty means any",
                 list(&column.allowed),
             );
+            let codes = column.codes.iter();
+            let codes: toml::Table = codes
+                .map(|(text, code)| (text.clone(), Value::Float(*code)))
+                .collect();
+            page.option(
+                "codes",
+                "numbers the model was given in place of texts, where its file does not know them",
+                (!codes.is_empty()).then_some(Value::Table(codes)),
+            );
         }
     }
 

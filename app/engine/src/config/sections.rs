@@ -166,6 +166,7 @@ fn read_columns<'t>(
             allowed: section
                 .texts("allowed", "[\"yes\", \"no\"]")
                 .unwrap_or_default(),
+            codes: read_codes(&mut section, name.get_ref()),
         };
         section.finish();
         if let (Some(min), Some(max)) = (column.min, column.max)
@@ -180,6 +181,27 @@ fn read_columns<'t>(
         read.insert(name.get_ref().to_string(), column);
     }
     read
+}
+
+/// What the model was given in place of each text.
+fn read_codes(section: &mut Section<'_, '_, '_>, column: &str) -> BTreeMap<String, f64> {
+    let mut codes = BTreeMap::new();
+    for (text, value) in section.section("codes").into_iter().flat_map(DeTable::iter) {
+        match number(value.get_ref()) {
+            Some(number) => {
+                codes.insert(text.get_ref().to_string(), number);
+            }
+            None => {
+                let message = format!(
+                    "columns.{column}.codes: '{}' must be a number",
+                    text.get_ref()
+                );
+                let help = "for example: codes = { no = 0, yes = 1 }".to_owned();
+                section.reader().error(value.span().start, message, help);
+            }
+        }
+    }
+    codes
 }
 
 fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {

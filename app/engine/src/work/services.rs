@@ -149,6 +149,25 @@ impl<W: Write> Services<'_, W> {
 }
 
 impl<W: Write> Services<'_, W> {
+    /// The numbers the project file gives for the texts of this column, if it does; a text without
+    /// one is missing.
+    fn coded(&self, column: &PredictColumn<'_>) -> Option<Vec<f64>> {
+        let codes = self.run.model.as_ref()?.codes.get(column.name)?;
+        let PredictValues::Categorical {
+            codes: positions,
+            categories,
+        } = column.values
+        else {
+            return None;
+        };
+        let known: Vec<f64> = categories
+            .iter()
+            .map(|text| codes.get(*text).copied().unwrap_or(f64::NAN))
+            .collect();
+        let number = |position: &u32| known.get(*position as usize).copied().unwrap_or(f64::NAN);
+        Some(positions.iter().map(number).collect())
+    }
+
     /// The model's own name for an input that checks know by the name of its column.
     fn own_name<'n>(&self, model: &'n dyn Model, name: &'n str) -> &'n str {
         let told = self.run.model.as_ref().map(|told| told.features.as_slice());
@@ -194,11 +213,17 @@ impl<W: Write> HostServices for Services<'_, W> {
                 }
             }
         }
+        let coded: Vec<Option<Vec<f64>>> =
+            columns.iter().map(|column| self.coded(column)).collect();
         let columns = columns
             .iter()
-            .map(|column| BatchColumn {
+            .zip(&coded)
+            .map(|(column, coded)| BatchColumn {
                 name: self.own_name(model, column.name),
-                values: values(column, &names),
+                values: match coded {
+                    Some(numbers) => BatchValues::Numeric(numbers),
+                    None => values(column, &names),
+                },
             })
             .collect();
         let batch = Batch { n_rows, columns };

@@ -174,6 +174,10 @@ fn card_items(scene: &Scene, card: &ModelCard, width: usize) -> Vec<Item> {
         ("gives", outputs),
         ("classes", card.classes.join(", ")),
         ("trees", trees),
+        (
+            "size",
+            card.n_bytes.map_or_else(String::new, crate::text::bytes),
+        ),
     ];
     let mut items = Vec::new();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
