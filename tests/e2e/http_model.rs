@@ -1,6 +1,5 @@
 //! Models behind HTTP, against a small server of our own on loopback.
 
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -107,16 +106,7 @@ fn invocations(body: &Value) -> (u16, String) {
 
 /// A project whose model lies at this address.
 fn project(url: &str, more: &str) -> Project {
-    let project = Project::empty();
-    for (file, shift) in [("train.csv", 0.5), ("test.csv", 0.25)] {
-        let mut csv = "town,size,y\n".to_owned();
-        for row in 0..120_u32 {
-            let size = f64::from(row * 7 % 121) - 60.0 + shift;
-            let town = if row % 2 == 0 { "Ulm" } else { "Jena" };
-            let _written = writeln!(csv, "{town},{size},{}", u8::from(size > 0.0));
-        }
-        project.save(file, &csv);
-    }
+    let project = Project::of_sizes();
     let toml = format!(
         "[project]\nname = \"http\"\ntask = \"binary\"\ntarget = \"y\"\npositive = \"1\"\n\
          [data]\ntrain = \"train.csv\"\ntest = \"test.csv\"\n[columns.town]\nsensitive = true\n\

@@ -3,7 +3,6 @@
 //! Needs a Python with numpy: `INTERLOCK_TEST_PYTHON` names it, else `python3` is tried. Where there is
 //! none these tests have nothing to run and say so; CI names one, and then it must work.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -44,17 +43,7 @@ const SOUND: &str = "import numpy as np\n\
 /// A project whose model is the function `predict` of this source.
 fn project(source: &str) -> Option<Project> {
     let python = python()?;
-    let project = Project::empty();
-    for (file, shift) in [("train.csv", 0.5), ("test.csv", 0.25)] {
-        let mut csv = "town,size,y\n".to_owned();
-        for row in 0..120_u32 {
-            // Every size once: no row repeats.
-            let size = f64::from(row * 7 % 121) - 60.0 + shift;
-            let town = if row % 2 == 0 { "Ulm" } else { "Jena" };
-            let _written = writeln!(csv, "{town},{size},{}", u8::from(size > 0.0));
-        }
-        project.save(file, &csv);
-    }
+    let project = Project::of_sizes();
     project.save("predictor.py", source);
     let toml = format!(
         "[project]\nname = \"served\"\ntask = \"binary\"\ntarget = \"y\"\npositive = \"1\"\n\

@@ -236,6 +236,14 @@ impl TreeEnsemble {
 }
 
 impl Link {
+    /// What rows of margins, one after the other, become.
+    pub(crate) fn applied(self, mut margins: Vec<f64>, n_outputs: usize) -> Vec<f64> {
+        for row in margins.chunks_exact_mut(n_outputs.max(1)) {
+            self.apply(row);
+        }
+        margins
+    }
+
     /// Applies the link to one row of margins.
     pub(crate) fn apply(self, row: &mut [f64]) {
         match self {

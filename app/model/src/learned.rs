@@ -167,12 +167,8 @@ impl Model for Learned {
     }
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let mut scores = self.scores(batch)?;
-        let link = self.link();
-        for row in scores.chunks_exact_mut(self.info.n_outputs) {
-            link.apply(row);
-        }
-        Ok(scores)
+        let scores = self.scores(batch)?;
+        Ok(self.link().applied(scores, self.info.n_outputs))
     }
 
     /// Shares of votes are their own margins.

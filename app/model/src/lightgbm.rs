@@ -303,12 +303,8 @@ impl Model for LightGbm {
     }
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let mut values = self.margins(batch)?;
         let link = self.forest.trees().link;
-        for row in values.chunks_exact_mut(self.info.n_outputs) {
-            link.apply(row);
-        }
-        Ok(values)
+        Ok(link.applied(self.margins(batch)?, self.info.n_outputs))
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {

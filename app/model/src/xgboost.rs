@@ -437,11 +437,7 @@ impl Model for XgBoost {
     }
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let mut values = self.margins(batch)?;
-        for row in values.chunks_exact_mut(self.info.n_outputs) {
-            self.link.apply(row);
-        }
-        Ok(values)
+        Ok(self.link.applied(self.margins(batch)?, self.info.n_outputs))
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
