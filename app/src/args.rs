@@ -79,6 +79,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         screen: ScreenArgs,
     },
+    /// Consent, once and for all, to run what this project file names: a Python model
+    Trust {
+        /// Project folder, or its interlock.toml
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Take the consent back
+        #[arg(long)]
+        revoke: bool,
+    },
     /// Look at check plugins
     Plugin {
         #[command(subcommand)]
@@ -106,6 +115,9 @@ pub(crate) struct CheckArgs {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    /// Consent to run what the project file names (a Python model), for this run
+    #[arg(long)]
+    pub(crate) trust: bool,
     /// Exit with 1 when there are warnings
     #[arg(long)]
     pub(crate) strict_warnings: bool,
@@ -123,6 +135,9 @@ pub(crate) struct WatchArgs {
     /// One plain line per event (the only form so far; here so that scripts can say what they mean)
     #[arg(long)]
     pub(crate) plain: bool,
+    /// Consent to run what the project file names (a Python model), for this run
+    #[arg(long)]
+    pub(crate) trust: bool,
     /// Look for changes by polling, as on network file systems
     #[arg(long)]
     pub(crate) poll: bool,

@@ -23,9 +23,10 @@ pub(crate) fn run(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<ExitCode> {
             dir: dir.to_owned(),
             plain: true,
             poll: screen.poll,
+            trust: false,
         });
     }
-    let options = project::engine_options(dir, true, screen.poll)?;
+    let options = project::engine_options(dir, true, screen.poll, false)?;
     let engine = Engine::start(options).context("starting the engine")?;
     let ended = interlock_tui::run::run(
         &engine.pictures,

@@ -20,7 +20,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         say(json::SCHEMA.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let options = project::engine_options(&args.dir, false, false)?;
+    let options = project::engine_options(&args.dir, false, false, args.trust)?;
     let engine = Engine::start(options).context("starting the engine")?;
     let picture = settled(&engine.pictures).context("the engine ended before the checks did")?;
     match args.format {
@@ -36,7 +36,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 
 /// `interlock watch`.
 pub(crate) fn watch(args: &WatchArgs) -> anyhow::Result<ExitCode> {
-    let options = project::engine_options(&args.dir, true, args.poll)?;
+    let options = project::engine_options(&args.dir, true, args.poll, args.trust)?;
     let engine = Engine::start(options).context("starting the engine")?;
     let mut was_settled = false;
     loop {

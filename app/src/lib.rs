@@ -31,12 +31,17 @@ pub use locate::{data_home, plugins as bundled_plugins, source_tree};
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    // These two are not for people: the engine starts this program again for work that may crash.
+    // These are not for people: the engine starts this program again for work that may crash.
     match std::env::args().nth(1).as_deref() {
         Some(interlock_engine::work::worker::COMMAND) => {
             return interlock_engine::work::worker::main();
         }
-        Some(interlock_engine::model_input::TRAIN_COMMAND) => return train(),
+        Some(interlock_engine::model_input::TRAIN_COMMAND) => {
+            return ended(interlock_engine::model_input::train_main());
+        }
+        Some(interlock_engine::model_http::COMMAND) => {
+            return ended(interlock_engine::model_http::main());
+        }
         _ => {}
     }
     match run(Args::parse()) {
@@ -48,8 +53,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn train() -> ExitCode {
-    match interlock_engine::model_input::train_main() {
+fn ended(how: Result<(), String>) -> ExitCode {
+    match how {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             complain(&why);
@@ -66,6 +71,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Watch(options)) => headless::watch(&options),
         Some(Command::Config { dir, schema }) => project::show_config(&dir, schema),
         Some(Command::Demo { name, list, screen }) => demo::run(name.as_deref(), list, &screen),
+        Some(Command::Trust { dir, revoke }) => project::trust(&dir, revoke),
         Some(Command::Plugin { command }) => plugins::run(&command),
         Some(Command::Doctor { dir }) => Ok(doctor::run(&dir)),
         Some(Command::Completions { shell }) => {

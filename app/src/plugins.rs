@@ -13,7 +13,7 @@ use crate::{headless, project, say};
 /// `interlock plugin …`.
 pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<ExitCode> {
     let PluginCommand::List { dir } = command;
-    let mut options = project::engine_options(dir, false, false)?;
+    let mut options = project::engine_options(dir, false, false, false)?;
     options.only_opens_plugins = true;
     let engine = Engine::start(options).context("starting the engine")?;
     let picture = headless::settled(&engine.pictures).context("the engine ended too early")?;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use interlock_engine::config::Config;
 use interlock_engine::problem::Problem;
 use interlock_engine::report::human;
+use interlock_engine::trust::{Consent, TrustPolicy};
 use interlock_engine::{init, run};
 
 use crate::{complain, locate, say};
@@ -44,6 +45,7 @@ pub(crate) fn engine_options(
     path: &Path,
     is_watching: bool,
     is_polling: bool,
+    is_trusted: bool,
 ) -> anyhow::Result<run::Options> {
     let (config, problems) = open(path)?;
     Ok(run::Options {
@@ -54,8 +56,37 @@ pub(crate) fn engine_options(
         n_workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         is_watching,
         is_polling,
+        trust: TrustPolicy {
+            file: trust_file(),
+            is_given: is_trusted,
+        },
         only_opens_plugins: false,
     })
+}
+
+/// Where consent is kept.
+fn trust_file() -> Option<PathBuf> {
+    Some(locate::state_home()?.join("interlock/trusted.json"))
+}
+
+/// `interlock trust`.
+pub(crate) fn trust(dir: &Path, is_revoked: bool) -> anyhow::Result<ExitCode> {
+    let (config, _problems) = open(dir)?;
+    let file = trust_file().context("no state folder: set HOME or XDG_STATE_HOME")?;
+    if is_revoked {
+        Consent::revoke(&config.root, &file).context("writing your consent down")?;
+        say("nothing of this project is run until you consent again");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(consent) = Consent::needed(&config) else {
+        say("this project runs nothing of its own: there is nothing to consent to");
+        return Ok(ExitCode::SUCCESS);
+    };
+    consent
+        .remember(&file)
+        .context("writing your consent down")?;
+    say(&format!("from now on this project may {}", consent.what));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `interlock init`.

@@ -127,6 +127,8 @@ pub struct Needs {
     pub current: Need,
     /// The model.
     pub model: Need,
+    /// What the host saw in the model's file, without running anything of it.
+    pub model_file: Need,
     /// `project.target` in the project file.
     pub target: Need,
     /// At least one `sensitive` column.

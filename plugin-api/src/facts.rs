@@ -97,6 +97,77 @@ pub struct ModelFacts {
     pub has_ensemble: bool,
 }
 
+/// What is to be thought of a model's file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileStanding {
+    /// Everything was read, and loading it runs nothing, or only known harmless code.
+    Safe,
+    /// It imports what is not known, or holds what no library writes.
+    Suspicious,
+    /// Loading it runs code of the file's choosing.
+    Dangerous,
+    /// Part of it could not be read.
+    #[default]
+    CannotTell,
+}
+
+/// Something a model's file would import if it were loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileImport {
+    /// `module.name`.
+    pub name: String,
+    /// `called`, `built` or `named`.
+    pub how: String,
+    /// Its own standing.
+    pub standing: FileStanding,
+    /// Why.
+    pub why: String,
+    /// Where in the file: `data.pkl, byte 120`.
+    pub place: String,
+}
+
+/// Something else seen in a model's file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileSight {
+    /// A short stable name: `zip-bomb`.
+    pub code: String,
+    /// What it means for the file.
+    pub standing: FileStanding,
+    /// What was seen.
+    pub text: String,
+    /// Where in the file.
+    pub place: String,
+}
+
+/// A model's file as the host read it: byte by byte, never loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelFile {
+    /// Relative to the project.
+    pub path: String,
+    /// `pickle protocol 4`, `ONNX`…
+    pub kind: String,
+    /// Its size.
+    pub n_bytes: u64,
+    /// The sum of it.
+    pub standing: FileStanding,
+    /// Why, the weightiest first.
+    pub reasons: Vec<String>,
+    /// What it would import; the first thousand.
+    pub imports: Vec<FileImport>,
+    /// How many there are in all.
+    pub n_imports: u64,
+    /// What else was seen.
+    pub sights: Vec<FileSight>,
+    /// Class of the object it holds, if it is known.
+    pub object: Option<String>,
+    /// What to do instead of loading it; may be empty.
+    pub advice: String,
+}
+
 /// Everything the project file tells a check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -117,6 +188,8 @@ pub struct ProjectFacts {
     pub columns: Vec<ColumnFacts>,
     /// The model, if there is one and it opened.
     pub model: Option<ModelFacts>,
+    /// What the host saw in the model's file, if the project names one.
+    pub model_file: Option<ModelFile>,
 }
 
 impl ProjectFacts {
@@ -140,6 +213,9 @@ impl ProjectFacts {
         }
         if needs.model == Need::No {
             seen.model = None;
+        }
+        if needs.model_file == Need::No {
+            seen.model_file = None;
         }
         seen
     }

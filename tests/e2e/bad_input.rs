@@ -76,11 +76,61 @@ fn a_model_that_is_no_model_says_why() {
     assert!(
         report["model"]["stale"]
             .as_str()
-            .is_some_and(|why| why.contains("line 1 column 13")),
+            .is_some_and(|why| why.contains("in 'learner': an object is expected at offset 12")),
         "{report:#}"
     );
     assert_eq!(report["model"]["source"], "model.json");
     assert_eq!(check_in(&report, "shap.values")["verdict"], "skipped");
+}
+
+#[test]
+fn a_table_that_does_not_fit_the_model_is_told_input_by_input() {
+    let project = Project::of_sample("diabetes");
+    let text = project.read("current.csv").replacen("bmi", "bmy", 1);
+    // One cell of glucose is no number.
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let place = lines[0]
+        .split(',')
+        .position(|name| name == "glucose")
+        .unwrap();
+    let cells: Vec<&str> = lines[1].split(',').collect();
+    let cells: Vec<&str> = cells
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| if at == place { "high" } else { *cell })
+        .collect();
+    lines[1] = cells.join(",");
+    project.save("current.csv", &(lines.join("\n") + "\n"));
+    let report = project.run(&["check", "--format", "json"]).json();
+    let problems = report["problems"].to_string();
+    for words in [
+        "the current table lacks it",
+        "did you mean 'bmy'?",
+        "current table: the model takes numbers, and it holds 'high'",
+    ] {
+        assert!(problems.contains(words), "'{words}' is not in {problems}");
+    }
+}
+
+#[test]
+fn a_pickle_is_looked_at_and_never_loaded() {
+    let project = Project::of_sample("diabetes");
+    let sound = project.run(&["check", "--format", "json"]).json();
+    let check = check_in(&sound, "adversarial.model-file");
+    assert_eq!(check["verdict"], "pass", "{check:#}");
+    // Would make a file if anything loaded it.
+    let made = project.path("made-by-the-model");
+    let pickle = format!("cposix\nsystem\n(S'touch {}'\ntR.", made.display());
+    project.save("model.json", &pickle);
+    let report = project.run(&["check", "--format", "json"]).json();
+    let check = check_in(&report, "adversarial.model-file");
+    assert_eq!(check["verdict"], "fail", "{check:#}");
+    assert!(
+        check["summary"].to_string().contains("posix.system"),
+        "{check:#}"
+    );
+    assert_eq!(check_in(&report, "shap.values")["verdict"], "skipped");
+    assert!(!made.exists(), "the pickle was loaded");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! In: the name of a sample. Out: a headless run's output, or a pseudo-terminal with the dashboard
 //! in it. Nothing here sleeps; waits are for what must appear.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -48,6 +49,22 @@ impl Project {
         let folder = tempfile::tempdir().expect("a folder for the test");
         fs::create_dir(folder.path().join("project")).expect("the project's folder");
         Self { folder }
+    }
+
+    /// A train and a test table of a town and a size, where the target is whether the size is positive.
+    pub(crate) fn of_sizes() -> Self {
+        let project = Self::empty();
+        for (file, shift) in [("train.csv", 0.5), ("test.csv", 0.25)] {
+            let mut csv = "town,size,y\n".to_owned();
+            for row in 0..120_u32 {
+                // Every size once: no row repeats.
+                let size = f64::from(row * 7 % 121) - 60.0 + shift;
+                let town = if row % 2 == 0 { "Ulm" } else { "Jena" };
+                let _written = writeln!(csv, "{town},{size},{}", u8::from(size > 0.0));
+            }
+            project.save(file, &csv);
+        }
+        project
     }
 
     /// The path of a file in it.

@@ -90,6 +90,84 @@ fn a_regression_is_compared_by_its_median_prediction_and_says_so() {
     assert!(notes.contains("median prediction"), "{check:#}");
 }
 
+/// A model that knows its inputs by position only takes the project file's names for them.
+#[test]
+fn inputs_without_names_take_those_of_the_project_file() {
+    let project = Project::of_sample("diabetes");
+    let report = project.run(&["check", "--format", "json"]).json();
+    let named = check_in(&report, "shap.values")["metrics"].clone();
+    let mut model: serde_json::Value = serde_json::from_str(&project.read("model.json")).unwrap();
+    let names = model["learner"]["feature_names"].take();
+    model["learner"]["feature_names"] = serde_json::json!([]);
+    project.save("model.json", &model.to_string());
+    let text = project.read("interlock.toml");
+    project.save(
+        "interlock.toml",
+        &text.replace("[model]", &format!("[model]\nfeatures = {names}")),
+    );
+    let report = project.run(&["check", "--format", "json"]).json();
+    assert_eq!(check_in(&report, "shap.values")["metrics"], named);
+    let one_less = names.as_array().unwrap()[1..].to_vec();
+    let one_less = serde_json::Value::Array(one_less);
+    project.save(
+        "interlock.toml",
+        &text.replace("[model]", &format!("[model]\nfeatures = {one_less}")),
+    );
+    let report = project.run(&["check", "--format", "json"]).json();
+    let problems = report["problems"].to_string();
+    assert!(problems.contains("9 names for the 10 inputs"), "{problems}");
+}
+
+/// A column of texts that the model was given as numbers: the project file says which.
+#[test]
+fn codes_stand_for_texts_the_model_does_not_know() {
+    let project = Project::of_sample("diabetes");
+    let report = project.run(&["check", "--format", "json"]).json();
+    let with_numbers = check_in(&report, "shap.permutation-importance")["metrics"].clone();
+    for file in ["train.csv", "test.csv", "current.csv"] {
+        let text = project.read(file);
+        let place = text
+            .lines()
+            .next()
+            .unwrap()
+            .split(',')
+            .position(|name| name == "sex")
+            .unwrap();
+        let worded = |line: &str| {
+            let cells = line
+                .split(',')
+                .enumerate()
+                .map(|(at, cell)| match (at == place, cell) {
+                    (true, "1") => "female",
+                    (true, "2") => "male",
+                    _ => cell,
+                });
+            cells.collect::<Vec<&str>>().join(",")
+        };
+        let lines: Vec<String> = text.lines().map(worded).collect();
+        project.save(file, &(lines.join("\n") + "\n"));
+    }
+    let report = project.run(&["check", "--format", "json"]).json();
+    let problems = report["problems"].to_string();
+    assert!(
+        problems.contains("the model takes numbers, and it holds 'female'"),
+        "{problems}"
+    );
+    let text = project.read("interlock.toml");
+    let codes = "[columns.sex]\ncodes = { female = 1, male = 2 }";
+    project.save("interlock.toml", &text.replace("[columns.sex]", codes));
+    let report = project.run(&["check", "--format", "json"]).json();
+    assert!(
+        !report["problems"].to_string().contains("takes numbers"),
+        "{}",
+        report["problems"]
+    );
+    assert_eq!(
+        check_in(&report, "shap.permutation-importance")["metrics"],
+        with_numbers
+    );
+}
+
 #[test]
 fn the_exit_status_is_that_of_the_worst_check() {
     let project = Project::of_sample("german-credit");

@@ -21,6 +21,15 @@ mod terminal;
 /// Plugins that misbehave in every way there is.
 mod faults;
 
+/// Models of every format on the samples made for them.
+mod models;
+
+/// Models that only Python can run.
+mod python_model;
+
+/// Models behind HTTP.
+mod http_model;
+
 /// Wrong input: what it says, what stays.
 mod bad_input;
 

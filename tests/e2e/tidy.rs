@@ -17,6 +17,7 @@ const MAY_BE_UNSAFE: &[&str] = &[
     "app/engine/src/work/sandbox.rs",
     "app/engine/src/work/services.rs",
     "app/engine/src/work/worker.rs",
+    "app/model/src/forest/simd.rs",
     "app/tui/src/term/background.rs",
     "app/tui/src/term/capture.rs",
     "app/tui/src/term/zone.rs",

@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         n_workers: 1,
         is_watching: true,
         is_polling: false,
+        trust: interlock_engine::trust::TrustPolicy::default(),
         only_opens_plugins: false,
     })?;
     let chatter = std::thread::spawn(|| {

@@ -15,6 +15,8 @@ mod wish;
 
 mod unknown;
 
+mod interrupt;
+
 mod words;
 
 use std::collections::BTreeMap;
@@ -132,12 +134,12 @@ impl Checks {
                 } => (key, inputs, params),
                 Wish::KeepOld(why) => {
                     record.input_trouble = Some(why);
-                    commands.extend(self.cancel(&id));
+                    commands.extend(self.interrupt(&id));
                     continue;
                 }
                 Wish::Wait => {
                     record.waits_for_model = true;
-                    commands.extend(self.cancel(&id));
+                    commands.extend(self.interrupt(&id));
                     continue;
                 }
                 Wish::Skip(why) => {
@@ -199,16 +201,6 @@ impl Checks {
         }
         commands.extend(self.start_all(to_run, present));
         commands
-    }
-
-    /// Stops a check's run, if it has one.
-    pub(crate) fn cancel(&mut self, id: &str) -> Option<Command> {
-        let record = self.records.get_mut(id)?;
-        let job = record.phase.job()?;
-        record.phase = Phase::Idle;
-        record.partial = None;
-        self.jobs.remove(&job);
-        Some(Command::CancelJob(job))
     }
 
     /// A worker took up a job.
@@ -479,6 +471,10 @@ impl Checks {
             model: model.map(|model| ModelFile {
                 path: model.path.clone(),
                 fingerprint: model.fingerprint,
+                answer_limit: model.served.as_ref().map(|served| served.timeout),
+                features: present.snapshot.model_features(),
+                codes: present.snapshot.codes.clone(),
+                is_flipped: present.snapshot.is_flipped,
             }),
             seed: present.config.project.seed,
             budget: present.config.plugins.limits.wall_clock,

@@ -12,6 +12,8 @@ mod reader;
 
 mod units;
 
+mod served;
+
 mod sections;
 
 mod params;
@@ -131,6 +133,8 @@ pub struct ColumnConfig {
     pub monotone: Option<Monotone>,
     /// The only values it may take; empty means any.
     pub allowed: Vec<String>,
+    /// What the model was given in place of each text, where its file does not know the texts.
+    pub codes: BTreeMap<String, f64>,
 }
 
 /// `[model]`
@@ -155,6 +159,10 @@ pub enum ModelSource {
         /// Absolute path.
         path: PathBuf,
     },
+    /// Served by the user's Python, with the user's consent.
+    Python(PythonSource),
+    /// Behind HTTP, asked with the user's consent.
+    Http(HttpSource),
     /// Trained from the training table, and again when that changes.
     Train {
         /// `random-forest`…
@@ -162,6 +170,32 @@ pub enum ModelSource {
         /// Its settings by name.
         settings: BTreeMap<String, f64>,
     },
+}
+
+/// A model that only its own Python can run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PythonSource {
+    /// The interpreter: a path, or a name on the search path.
+    pub interpreter: PathBuf,
+    /// A pickle, a joblib file or an MLflow folder; absolute.
+    pub path: Option<PathBuf>,
+    /// `module:name` of a function, an object with `predict`, or a class of such.
+    pub entry: Option<String>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+}
+
+/// A model behind HTTP.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct HttpSource {
+    /// `http://HOST[:PORT]/v2/models/NAME` or `http://HOST[:PORT]/invocations`.
+    pub url: String,
+    /// Headers by name, and the environment variables that hold their values.
+    pub secrets: BTreeMap<String, String>,
+    /// Rows sent at once.
+    pub batch: usize,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
 }
 
 /// `[plugins]`
@@ -193,6 +227,19 @@ impl Default for LimitsConfig {
             cpu_time: Duration::from_secs(1200),
             memory: 8 << 30,
         }
+    }
+}
+
+impl PythonSource {
+    /// Files and folders whose change makes another model.
+    pub fn files(&self, root: &Path) -> Vec<PathBuf> {
+        let module = self.entry.as_deref().and_then(|entry| {
+            let module = entry.split(':').next()?.replace('.', "/");
+            let file = root.join(format!("{module}.py"));
+            let package = root.join(module);
+            [file, package].into_iter().find(|path| path.exists())
+        });
+        self.path.iter().cloned().chain(module).collect()
     }
 }
 
@@ -367,9 +414,8 @@ impl Config {
                 settings,
             }) => interlock_model::TrainSpec::new(algorithm, settings)
                 .map_err(|error| error.to_string()),
-            Some(ModelSource::File { .. }) | None => {
-                Err("the project file trains no model".to_owned())
-            }
+            Some(ModelSource::File { .. } | ModelSource::Python(_) | ModelSource::Http(_))
+            | None => Err("the project file trains no model".to_owned()),
         }
     }
 
@@ -389,8 +435,10 @@ impl Config {
                 set.files.push(path);
             }
         }
-        if let Some(ModelSource::File { path }) = &self.model.source {
-            set.files.push(path.clone());
+        match &self.model.source {
+            Some(ModelSource::File { path }) => set.files.push(path.clone()),
+            Some(ModelSource::Python(source)) => set.files.extend(source.files(&self.root)),
+            Some(ModelSource::Train { .. } | ModelSource::Http(_)) | None => {}
         }
         set
     }

@@ -4,7 +4,9 @@
 //! out by the loop's shell, which knows threads and processes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use interlock_plugin_api::facts::ModelFile;
 use interlock_plugin_api::outcome::Role;
 
 use crate::load::{LoadSpec, Loaded};
@@ -42,6 +44,15 @@ pub(crate) enum Event {
         generation: u64,
         /// The model, or why there is none.
         prepared: PreparedModel,
+        /// What was seen in its file, if it is one.
+        file: Option<Arc<ModelFile>>,
+    },
+    /// The process that served the model has ended by itself.
+    ModelEnded {
+        /// The preparation that started it; an older one is ignored.
+        generation: u64,
+        /// What it said last; empty if nothing.
+        last_words: String,
     },
     /// A worker reports.
     Work(WorkEvent),

@@ -184,6 +184,7 @@ impl Inputs {
                     name: role.name().to_owned(),
                     role: Some(*role),
                     source: slot.label.clone(),
+                    card: None,
                     shape: table.map(|table| (table.n_rows, table.columns.len() as u64)),
                     fingerprint: table.map_or_else(String::new, |table| table.content.to_string()),
                     table: table.map(|table| Arc::clone(&table.view)),

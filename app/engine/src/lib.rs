@@ -21,17 +21,27 @@ pub mod config;
 
 pub mod init;
 
+pub mod model_card;
+
 pub mod picture;
 
 mod journal;
 
 pub mod store;
 
+pub mod trust;
+
+pub mod model_http;
+
+pub mod model_server;
+
 mod snapshot;
 
 mod schedule;
 
 pub mod model_input;
+
+mod model_look;
 
 mod event;
 

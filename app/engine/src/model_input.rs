@@ -17,8 +17,11 @@ use interlock_plugin_api::facts::{ColumnKind, ModelFacts, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::model_card::ModelCard;
+use crate::model_http::HttpPlan;
+use crate::model_server::{PythonPlan, Served};
 use crate::schedule::Hasher;
-use crate::snapshot::ModelInput;
+use crate::snapshot::{ModelInput, ServedBy};
 use crate::table::TableView;
 
 /// The word that makes the program train: its only argument then.
@@ -34,6 +37,10 @@ pub(crate) enum ModelPlan {
     },
     /// Train on a table.
     Train(Box<Training>),
+    /// Have the user's Python serve it.
+    Python(Box<PythonPlan>),
+    /// Ask it by HTTP.
+    Http(Box<HttpPlan>),
 }
 
 /// What a training process is told, as JSON on its standard input.
@@ -101,6 +108,26 @@ pub(crate) fn open(path: &Path) -> PreparedModel {
         path: path.to_owned(),
         fingerprint,
         facts: facts(model.info()),
+        card: Arc::new(ModelCard {
+            n_bytes: std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            ..model.info().into()
+        }),
+        served: None,
+    }))
+}
+
+/// The input that a served model is.
+pub(crate) fn served(started: Result<Served, String>) -> PreparedModel {
+    let served = started?;
+    Ok(Arc::new(ModelInput {
+        path: served.server.socket(),
+        fingerprint: served.fingerprint,
+        facts: facts(&served.info),
+        card: Arc::new((&served.info).into()),
+        served: Some(ServedBy {
+            server: served.server,
+            timeout: served.timeout,
+        }),
     }))
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use interlock_plugin_api::facts::ModelFile;
 use interlock_plugin_api::outcome::Role;
 
 use crate::config::{Config, ModelSource};
@@ -17,9 +18,15 @@ use crate::event::Command;
 use crate::fingerprint::Fingerprint;
 use crate::journal::Journal;
 use crate::load::LoadedTable;
+use crate::model_http::HttpPlan;
 use crate::model_input::{ModelPlan, PreparedModel, Training, is_categorical};
+use crate::model_server::PythonPlan;
 use crate::picture::{InputState, LogKind};
 use crate::snapshot::ModelInput;
+use crate::trust::{Consent, TrustPolicy};
+
+/// How often a served model is started anew before its files change.
+const MAX_DEATHS: u32 = 3;
 
 /// The model.
 #[derive(Debug, Default)]
@@ -29,7 +36,13 @@ pub(crate) struct ModelState {
     generation: u64,
     coming: Option<u64>,
     model: Option<Arc<ModelInput>>,
+    /// What was seen in the model's file, also in one that cannot be opened.
+    file: Option<Arc<ModelFile>>,
     trouble: Option<String>,
+    /// How often a model that is served was started anew because its process ended.
+    n_deaths: u32,
+    /// What waits for the reader's consent.
+    wants_consent: Option<String>,
     loaded_at: Option<SystemTime>,
 }
 
@@ -39,8 +52,11 @@ impl ModelState {
         &mut self,
         config: &Config,
         tables: &BTreeMap<Role, Arc<LoadedTable>>,
+        trust: &TrustPolicy,
     ) -> Vec<Command> {
-        let plan = match plan(config, tables) {
+        let consent = Consent::needed(config).filter(|consent| !consent.is_given(trust));
+        self.wants_consent = consent.map(|consent| consent.what);
+        let plan = match self.plan(config, tables) {
             Ok(plan) => plan,
             Err(why) => {
                 self.trouble = Some(why);
@@ -63,6 +79,7 @@ impl ModelState {
         let mut commands = self.abandon();
         let Some(plan) = plan else {
             self.model = None;
+            self.file = None;
             self.trouble = None;
             return commands;
         };
@@ -79,7 +96,7 @@ impl ModelState {
     pub(crate) fn prepared(
         &mut self,
         generation: u64,
-        prepared: PreparedModel,
+        (prepared, file): (PreparedModel, Option<Arc<ModelFile>>),
         now: SystemTime,
         journal: &mut Journal,
     ) -> bool {
@@ -87,6 +104,7 @@ impl ModelState {
             return false;
         }
         self.coming = None;
+        self.file = file;
         match prepared {
             Ok(model) => {
                 let is_new = self
@@ -122,9 +140,91 @@ impl ModelState {
         true
     }
 
+    /// The process that serves the model ended. Whether it was the present one: it is then started
+    /// anew, a few times.
+    pub(crate) fn ended(
+        &mut self,
+        generation: u64,
+        last_words: &str,
+        now: SystemTime,
+        journal: &mut Journal,
+    ) -> bool {
+        if generation != self.generation || self.model.is_none() {
+            return false;
+        }
+        self.model = None;
+        self.n_deaths += 1;
+        let colon = if last_words.is_empty() { "" } else { ": " };
+        let why = format!("its process ended{colon}{last_words}");
+        let next = if self.n_deaths > MAX_DEATHS {
+            self.trouble = Some(format!(
+                "{why}; that was the last of {} attempts, the next comes when its files change",
+                MAX_DEATHS + 1
+            ));
+            "is not started again"
+        } else {
+            self.plan = None;
+            "is started again"
+        };
+        let text = format!("model {}: {why}; it {next}", self.label);
+        journal.note(now, LogKind::Problem, text);
+        true
+    }
+
+    /// What the project would run once the reader consents.
+    pub(crate) fn wants_consent(&self) -> Option<&str> {
+        self.wants_consent.as_deref()
+    }
+
+    /// The preparation these settings ask for; `None` if the project has no model.
+    fn plan(
+        &self,
+        config: &Config,
+        tables: &BTreeMap<Role, Arc<LoadedTable>>,
+    ) -> Result<Option<ModelPlan>, String> {
+        match &config.model.source {
+            None => Ok(None),
+            Some(ModelSource::File { path }) => Ok(Some(ModelPlan::Open { path: path.clone() })),
+            Some(ModelSource::Train { .. }) => {
+                training(config, tables).map(|plan| Some(ModelPlan::Train(Box::new(plan))))
+            }
+            Some(ModelSource::Python(source)) => {
+                if let Some(what) = &self.wants_consent {
+                    return Err(format!("waits for your consent to {what}"));
+                }
+                Ok(Some(ModelPlan::Python(Box::new(PythonPlan {
+                    source: source.clone(),
+                    root: config.root.clone(),
+                    task: config.project.task,
+                    positive: config.project.positive.clone(),
+                    features: config.model.features.clone(),
+                    attempt: self.n_deaths.min(MAX_DEATHS),
+                }))))
+            }
+            Some(ModelSource::Http(source)) => {
+                if let Some(what) = &self.wants_consent {
+                    return Err(format!("waits for your consent to {what}"));
+                }
+                Ok(Some(ModelPlan::Http(Box::new(HttpPlan {
+                    source: source.clone(),
+                    task: config.project.task,
+                    positive: config.project.positive.clone(),
+                    features: config.model.features.clone(),
+                    classes: config.model.classes.clone(),
+                    attempt: self.n_deaths.min(MAX_DEATHS),
+                }))))
+            }
+        }
+    }
+
     /// The model of the next snapshot: none while a newer one is on its way.
     pub(crate) fn current(&self) -> Option<Arc<ModelInput>> {
         self.model.clone().filter(|_| self.coming.is_none())
+    }
+
+    /// What was seen in the file of the next snapshot's model.
+    pub(crate) fn file(&self) -> Option<Arc<ModelFile>> {
+        self.file.clone().filter(|_| self.coming.is_none())
     }
 
     /// Whether a model is being opened or trained.
@@ -144,12 +244,22 @@ impl ModelState {
 
     /// Whether one of these files is the model.
     pub(crate) fn is_made_of(&self, paths: &[PathBuf]) -> bool {
-        matches!(&self.plan, Some(ModelPlan::Open { path }) if paths.contains(path))
+        match &self.plan {
+            Some(ModelPlan::Open { path }) => paths.contains(path),
+            Some(ModelPlan::Python(plan)) => {
+                let files = plan.source.files(&plan.root);
+                paths
+                    .iter()
+                    .any(|path| files.iter().any(|file| path.starts_with(file)))
+            }
+            Some(ModelPlan::Train(_) | ModelPlan::Http(_)) | None => false,
+        }
     }
 
     /// Makes the next [`ModelState::wanted`] prepare the model anew.
     pub(crate) fn forget_plan(&mut self) {
         self.plan = None;
+        self.n_deaths = 0;
     }
 
     /// The model as the picture shows it; `None` if the project has none.
@@ -166,6 +276,7 @@ impl ModelState {
                 |facts| format!("{} ({})", self.label, facts.format),
             ),
             shape: None,
+            card: self.model.as_ref().map(|model| Arc::clone(&model.card)),
             fingerprint: self
                 .model
                 .as_ref()
@@ -189,21 +300,12 @@ fn label(config: &Config) -> String {
     match &config.model.source {
         Some(ModelSource::File { path }) => config.relative(path),
         Some(ModelSource::Train { algorithm, .. }) => algorithm.clone(),
+        Some(ModelSource::Python(source)) => source.path.as_ref().map_or_else(
+            || source.entry.clone().unwrap_or_default(),
+            |path| config.relative(path),
+        ),
+        Some(ModelSource::Http(source)) => source.url.clone(),
         None => "model".to_owned(),
-    }
-}
-
-/// The preparation these settings ask for; `None` if the project has no model.
-fn plan(
-    config: &Config,
-    tables: &BTreeMap<Role, Arc<LoadedTable>>,
-) -> Result<Option<ModelPlan>, String> {
-    match &config.model.source {
-        None => Ok(None),
-        Some(ModelSource::File { path }) => Ok(Some(ModelPlan::Open { path: path.clone() })),
-        Some(ModelSource::Train { .. }) => {
-            training(config, tables).map(|plan| Some(ModelPlan::Train(Box::new(plan))))
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use interlock_plugin_api::check_info::{CheckInfo, PluginInfo, Stage};
 use interlock_plugin_api::outcome::{Outcome, Role, Verdict};
 
+use crate::model_card::ModelCard;
 use crate::problem::Problem;
 use crate::table::TableView;
 
@@ -76,6 +77,8 @@ pub struct ProjectState {
     pub stale_config: Option<String>,
     /// The screen's theme, if the project file names one.
     pub theme: Option<String>,
+    /// What the project would run once the reader consents; `None` if nothing waits for that.
+    pub wants_consent: Option<String>,
     /// Checks the project file requires and no plugin has: never a pass.
     pub missing_checks: Vec<String>,
 }
@@ -91,6 +94,8 @@ pub struct InputState {
     pub source: String,
     /// Rows and columns; `None` for a model or while nothing is loaded.
     pub shape: Option<(u64, u64)>,
+    /// What a model says of itself; `None` for a table or while nothing is loaded.
+    pub card: Option<Arc<ModelCard>>,
     /// Content hash in hexadecimal; empty while nothing is loaded.
     pub fingerprint: String,
     /// The rows, to drill into.
@@ -339,6 +344,8 @@ pub enum Request {
     },
     /// Stop looking at changes, or look again.
     Pause(bool),
+    /// Consent to what the project would run.
+    Consent,
     /// Open a plugin anew, also out of quarantine.
     ReopenPlugin {
         /// Its id.

@@ -18,9 +18,12 @@ use crate::config::Config;
 use crate::event::{Command, Event};
 use crate::load::{self, LoadSpec};
 use crate::model_input::{self, ModelPlan, TrainingGuard};
+use crate::model_look;
+use crate::model_server::{self, Served};
 use crate::picture::{LogEntry, Picture, Request};
 use crate::problem::Problem;
 use crate::store::Store;
+use crate::trust::TrustPolicy;
 use crate::update::App;
 use crate::watch::{self, WatchEvent, Watcher};
 use crate::work::{Pool, RawEvent};
@@ -42,6 +45,8 @@ pub struct Options {
     pub is_watching: bool,
     /// Whether to look for changes by polling only.
     pub is_polling: bool,
+    /// What the user has consented to.
+    pub trust: TrustPolicy,
     /// Whether to open the plugins and nothing more: no table is read, no check runs.
     pub only_opens_plugins: bool,
 }
@@ -149,6 +154,7 @@ impl Shell {
             options.problems.clone(),
             options.bundled.clone(),
             store,
+            options.trust.clone(),
         );
         Self {
             app,
@@ -296,19 +302,24 @@ impl Shell {
 
     fn prepare_model(&mut self, generation: u64, plan: ModelPlan) {
         let sender = self.sender.clone();
-        let send = move |prepared| {
+        let send = move |prepared, file| {
             let _engine_ended = sender.send(Event::ModelPrepared {
                 generation,
                 prepared,
+                file,
             });
         };
+        let root = self.app.config().root.clone();
         match plan {
             ModelPlan::Open { path } => {
-                self.spawn("model:open", move || send(model_input::open(&path)));
+                self.spawn("model:open", move || {
+                    let file = model_look::look(&path, &root);
+                    send(model_input::open(&path), file);
+                });
             }
             ModelPlan::Train(training) if training.output.exists() => {
                 self.spawn("model:open", move || {
-                    send(model_input::open(&training.output));
+                    send(model_input::open(&training.output), None);
                 });
             }
             ModelPlan::Train(training) => {
@@ -316,13 +327,59 @@ impl Shell {
                     Ok((child, guard)) => {
                         self.training = Some(guard);
                         self.spawn("model:train", move || {
-                            send(model_input::finish(child, &training));
+                            send(model_input::finish(child, &training), None);
                         });
                     }
-                    Err(why) => send(Err(why)),
+                    Err(why) => send(Err(why), None),
                 }
             }
+            ModelPlan::Python(plan) => {
+                let path = plan.source.path.clone();
+                self.serve_model(generation, path, move || model_server::start(&plan));
+            }
+            ModelPlan::Http(plan) => {
+                let program = self.options.program.clone();
+                self.serve_model(generation, None, move || {
+                    model_server::start_http(&plan, &program)
+                });
+            }
         }
+    }
+
+    /// Starts the process that serves a model, and tells when it ends.
+    fn serve_model(
+        &self,
+        generation: u64,
+        path: Option<PathBuf>,
+        start: impl FnOnce() -> Result<Served, String> + Send + 'static,
+    ) {
+        let events = self.sender.clone();
+        let root = self.app.config().root.clone();
+        self.spawn("model:serve", move || {
+            let file = path.and_then(|path| model_look::look(&path, &root));
+            let prepared = model_input::served(start());
+            let server = prepared.as_ref().ok().and_then(|model| {
+                let server = &model.served.as_ref()?.server;
+                Some((server.ended(), Arc::downgrade(server)))
+            });
+            let _engine_ended = events.send(Event::ModelPrepared {
+                generation,
+                prepared,
+                file,
+            });
+            // Waits for the end of the process, which comes with the last snapshot that uses it, if
+            // not by itself.
+            let Some((ended, server)) = server else {
+                return;
+            };
+            let _closed = ended.recv();
+            if let Some(server) = server.upgrade() {
+                let _engine_ended = events.send(Event::ModelEnded {
+                    generation,
+                    last_words: server.last_words(),
+                });
+            }
+        });
     }
 
     /// Starts a thread that ends by itself when its work is done.

@@ -60,6 +60,9 @@ pub(crate) fn unmet(needs: &Needs, snapshot: &Snapshot) -> Option<String> {
     if needs.model == Need::Required && snapshot.model.is_none() {
         return Some("no model".to_owned());
     }
+    if needs.model_file == Need::Required && snapshot.facts.model_file.is_none() {
+        return Some("the model is no file that could be looked at".to_owned());
+    }
     if needs.target == Need::Required && snapshot.facts.target.is_none() {
         return Some("no target: set project.target in the project file".to_owned());
     }
@@ -100,7 +103,7 @@ pub(crate) fn inputs_seen(needs: &Needs, snapshot: &Snapshot, facts: &[u8]) -> V
     if let Some(model) = snapshot.model.as_ref().filter(|_| needs.model != Need::No) {
         seen.push(InputSeen {
             name: "model".to_owned(),
-            fingerprint: model.fingerprint,
+            fingerprint: asked(snapshot, model.fingerprint),
             n_rows: None,
         });
     }
@@ -110,6 +113,22 @@ pub(crate) fn inputs_seen(needs: &Needs, snapshot: &Snapshot, facts: &[u8]) -> V
         n_rows: None,
     });
     seen
+}
+
+/// The model and how it is asked: the numbers it is given in place of texts count.
+fn asked(snapshot: &Snapshot, model: Fingerprint) -> Fingerprint {
+    if snapshot.codes.is_empty() {
+        return model;
+    }
+    let mut hasher = Hasher::default();
+    hasher.bytes(model.as_bytes());
+    for (column, codes) in &snapshot.codes {
+        hasher.text(column);
+        for (text, code) in codes {
+            hasher.text(text).bytes(&code.to_le_bytes());
+        }
+    }
+    hasher.finish()
 }
 
 /// The key of a run: check, its plugin's bytes, settings, seed and inputs.

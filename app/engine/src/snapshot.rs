@@ -8,13 +8,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use interlock_plugin_api::facts::{ColumnFacts, ColumnKind, ModelFacts, ProjectFacts, Task};
+use interlock_plugin_api::facts::{
+    ColumnFacts, ColumnKind, ModelFacts, ModelFile, ProjectFacts, Task,
+};
 use interlock_plugin_api::outcome::Role;
 
-use crate::config::Config;
+use crate::config::{Config, ModelSource};
 use crate::fingerprint::Fingerprint;
 use crate::load::LoadedTable;
+use crate::model_card::ModelCard;
+use crate::model_server::ModelServer;
 use crate::problem::Problem;
 
 /// The model of a snapshot.
@@ -26,6 +31,20 @@ pub(crate) struct ModelInput {
     pub(crate) fingerprint: Fingerprint,
     /// What it says of itself; classes may be empty where the format has no names for them.
     pub(crate) facts: ModelFacts,
+    /// The same with everything else it says of itself.
+    pub(crate) card: Arc<ModelCard>,
+    /// The process that serves it, for a model that is no file of ours; ends with the last snapshot
+    /// that holds it.
+    pub(crate) served: Option<ServedBy>,
+}
+
+/// Who serves a model, and how long an answer may take.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ServedBy {
+    /// The process.
+    pub(crate) server: Arc<ModelServer>,
+    /// Longest wait for one answer.
+    pub(crate) timeout: Duration,
 }
 
 /// One consistent picture of the inputs.
@@ -37,6 +56,10 @@ pub(crate) struct Snapshot {
     pub(crate) model: Option<Arc<ModelInput>>,
     /// What every check is told.
     pub(crate) facts: ProjectFacts,
+    /// Whether the class the model predicts the probability of is the negative one of the project.
+    pub(crate) is_flipped: bool,
+    /// Numbers the model is given in place of texts, by column and text.
+    pub(crate) codes: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 impl Snapshot {
@@ -45,7 +68,7 @@ impl Snapshot {
     pub(crate) fn new(
         config: &Config,
         tables: BTreeMap<Role, Arc<LoadedTable>>,
-        model: Option<Arc<ModelInput>>,
+        (model, file): (Option<Arc<ModelInput>>, Option<Arc<ModelFile>>),
     ) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let columns = columns(config, &tables);
@@ -59,20 +82,50 @@ impl Snapshot {
             time: config.data.time.clone(),
             columns,
             model: None,
+            model_file: file.map(Arc::unwrap_or_clone),
         };
         let classes = target_classes(&facts, &tables);
         settle_positive(config, &mut facts, &classes, &mut problems);
-        facts.model = model
+        let coded = config
+            .columns
+            .iter()
+            .filter(|(_, column)| !column.codes.is_empty());
+        let codes = coded
+            .map(|(name, column)| (name.clone(), column.codes.clone()))
+            .collect();
+        let told = model
             .as_deref()
-            .map(|model| model_facts(config, model, &facts, &classes));
+            .map(|model| model_facts(config, model, &facts, &classes, &mut problems));
+        let is_flipped = told.as_ref().is_some_and(|(_, is_flipped)| *is_flipped);
+        facts.model = told.map(|(own, _)| own);
+        if let (Some(model), Some(own)) = (&model, &facts.model) {
+            let ignored: Vec<&str> = [&facts.target, &facts.id, &facts.time]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            let file = config.file_name();
+            let names = (own.features.as_slice(), ignored.as_slice());
+            problems.extend(model.card.misfits(names, &codes, &tables, &file));
+        }
         (
             Self {
                 tables,
                 model,
                 facts,
+                is_flipped,
+                codes,
             },
             problems,
         )
+    }
+}
+
+impl Snapshot {
+    /// What checks call the inputs of the model, in its order.
+    pub(crate) fn model_features(&self) -> Vec<String> {
+        let model = self.facts.model.as_ref();
+        model.map_or_else(Vec::new, |model| model.features.clone())
     }
 }
 
@@ -207,22 +260,66 @@ fn settle_positive(
     }
 }
 
-/// The model's own facts, with the classes and the threshold the project file gives.
+/// The model's own facts, with the names, classes and threshold the project file gives; and whether
+/// the class it predicts the probability of is the project's negative one.
 fn model_facts(
     config: &Config,
     model: &ModelInput,
     facts: &ProjectFacts,
     classes: &[String],
-) -> ModelFacts {
+    problems: &mut Vec<Problem>,
+) -> (ModelFacts, bool) {
     let mut own = model.facts.clone();
     own.threshold = config.model.threshold.unwrap_or(0.5);
+    name_features(config, facts, &mut own, problems);
     if !config.model.classes.is_empty() {
         own.classes.clone_from(&config.model.classes);
     } else if own.classes.is_empty() {
         own.classes = classes.to_vec();
+        if let (Task::Binary, Some(positive)) = (facts.task, &facts.positive) {
+            // Nobody named them in another order: the model's second class is the positive one.
+            own.classes.sort_by_key(|class| class == positive);
+        }
     }
-    if let (Task::Binary, Some(positive)) = (facts.task, &facts.positive) {
-        own.classes.sort_by_key(|class| class == positive);
+    let is_flipped = facts.task == Task::Binary
+        && own.n_outputs == 1
+        && own.classes.len() == 2
+        && facts.positive.as_ref() == own.classes.first();
+    if is_flipped {
+        own.classes.reverse();
     }
-    own
+    (own, is_flipped)
+}
+
+/// The names checks call the model's inputs by: its own, or those of the project file for a model
+/// that does not know any.
+fn name_features(
+    config: &Config,
+    facts: &ProjectFacts,
+    own: &mut ModelFacts,
+    problems: &mut Vec<Problem>,
+) {
+    let named = &config.model.features;
+    let is_trained = matches!(config.model.source, Some(ModelSource::Train { .. }));
+    if is_trained || (named.is_empty() && !own.features.is_empty()) {
+        return;
+    }
+    if named.is_empty() {
+        own.features = facts.features().map(|column| column.name.clone()).collect();
+    } else if own.features.is_empty() || own.features.len() == named.len() {
+        own.features.clone_from(named);
+    } else {
+        problems.push(Problem {
+            file: config.file_name(),
+            line: None,
+            column: Some("model.features".to_owned()),
+            message: format!(
+                "{} names for the {} inputs of the model",
+                named.len(),
+                own.features.len()
+            ),
+            help: format!("its own names are: {}", own.features.join(", ")),
+            is_error: true,
+        });
+    }
 }

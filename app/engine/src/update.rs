@@ -24,6 +24,7 @@ use crate::picture::{Activity, LogKind, Picture, ProjectState, Request};
 use crate::problem::Problem;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
+use crate::trust::{Consent, TrustPolicy};
 
 /// Everything the engine knows.
 pub(crate) struct App {
@@ -41,6 +42,7 @@ pub(crate) struct App {
     /// `None` until every table was read once.
     snapshot: Option<Snapshot>,
     snapshot_problems: Vec<Problem>,
+    trust: TrustPolicy,
     /// Changes seen while paused.
     held: Option<Vec<PathBuf>>,
     watcher: String,
@@ -55,6 +57,7 @@ impl App {
         problems: Vec<Problem>,
         bundled: Vec<PathBuf>,
         store: Store,
+        trust: TrustPolicy,
     ) -> Self {
         let read_only = store.read_only_reason();
         Self {
@@ -70,6 +73,7 @@ impl App {
             journal: Journal::default(),
             snapshot: None,
             snapshot_problems: Vec::new(),
+            trust,
             held: None,
             watcher: String::new(),
             read_only,
@@ -145,11 +149,26 @@ impl App {
             Event::ModelPrepared {
                 generation,
                 prepared,
+                file,
             } => {
                 if self
                     .model
-                    .prepared(generation, prepared, now, &mut self.journal)
+                    .prepared(generation, (prepared, file), now, &mut self.journal)
                 {
+                    return self.replan(now);
+                }
+                Vec::new()
+            }
+            Event::ModelEnded {
+                generation,
+                last_words,
+            } => {
+                let is_ours = self
+                    .model
+                    .ended(generation, &last_words, now, &mut self.journal);
+                if is_ours {
+                    // What failed for want of the model may be tried again.
+                    self.checks.forget_model_failures();
                     return self.replan(now);
                 }
                 Vec::new()
@@ -239,8 +258,12 @@ impl App {
             return Vec::new();
         }
         let tables = self.inputs.tables();
-        let mut commands = self.model.wanted(&self.config, &tables);
-        let (snapshot, problems) = Snapshot::new(&self.config, tables, self.model.current());
+        let mut commands = self.model.wanted(&self.config, &tables, &self.trust);
+        let (snapshot, problems) = Snapshot::new(
+            &self.config,
+            tables,
+            (self.model.current(), self.model.file()),
+        );
         self.snapshot_problems = problems;
         self.snapshot = Some(snapshot);
         let labels = self.labels();
@@ -283,8 +306,34 @@ impl App {
             Request::ReopenPlugin { plugin } => {
                 self.libraries.reopen(&plugin).into_iter().collect()
             }
+            Request::Consent => self.consent(now),
             Request::Quit => Vec::new(),
         }
+    }
+
+    fn consent(&mut self, now: SystemTime) -> Vec<Command> {
+        let Some(consent) = Consent::needed(&self.config) else {
+            return Vec::new();
+        };
+        let kept = self
+            .trust
+            .file
+            .as_deref()
+            .map(|file| consent.remember(file));
+        if let Some(Err(error)) = kept {
+            let text =
+                format!("your consent could not be written down, it holds until the end: {error}");
+            self.journal.note(now, LogKind::Problem, text);
+        }
+        // From now on for this run, wherever it could be kept.
+        self.trust.is_given = true;
+        self.journal.note(
+            now,
+            LogKind::Info,
+            format!("you consented to {}", consent.what),
+        );
+        self.model.forget_plan();
+        self.replan(now)
     }
 
     fn rerun(&mut self, only: Option<&str>, now: SystemTime) -> Vec<Command> {
@@ -342,6 +391,7 @@ impl App {
                 problems,
                 stale_config: self.stale_config.clone(),
                 theme: self.config.theme.clone(),
+                wants_consent: self.model.wants_consent().map(ToOwned::to_owned),
                 missing_checks,
             },
             checks: self.checks.states(),

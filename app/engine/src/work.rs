@@ -26,5 +26,7 @@ pub mod worker;
 
 pub use job::Limits;
 pub(crate) use job::{Job, JobId, LibraryId, ModelFile, WorkEvent};
+pub(crate) use output::clean;
 pub(crate) use pool::Pool;
 pub(crate) use process::RawEvent;
+pub(crate) use services::connect;

@@ -55,9 +55,9 @@ pub enum Target<'a> {
     },
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
     /// The column of this name.
-    pub(crate) fn column(&self, name: &str) -> Option<&BatchColumn<'_>> {
+    pub(crate) fn column(&self, name: &str) -> Option<&BatchColumn<'a>> {
         self.columns.iter().find(|column| column.name == name)
     }
 }

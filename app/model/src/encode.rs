@@ -3,10 +3,14 @@
 //! In: a batch. Out: one row of numbers per row: numbers as they are, the median where one is missing;
 //! categories as one column each (one-hot), all zero for a missing or unseen one.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, BatchColumn, BatchValues};
 use crate::error::ModelError;
+use crate::{FeatureInfo, FeatureKind};
 
 /// What was learned about the inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +39,20 @@ impl Input {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Numeric { name, .. } | Self::Categorical { name, .. } => name,
+        }
+    }
+
+    /// What it is to people.
+    pub(crate) fn info(&self) -> FeatureInfo {
+        let kind = match self {
+            Self::Numeric { .. } => FeatureKind::Numeric,
+            Self::Categorical { categories, .. } => FeatureKind::Categorical {
+                categories: categories.clone(),
+            },
+        };
+        FeatureInfo {
+            name: self.name().to_owned(),
+            kind,
         }
     }
 
@@ -73,18 +91,7 @@ impl Encoder {
         let mut matrix = vec![0.0; n_rows * width];
         let mut at = 0;
         for input in &self.inputs {
-            let column = batch.column(input.name()).ok_or_else(|| {
-                ModelError::Batch(format!(
-                    "the model needs the input '{}', which is not there",
-                    input.name()
-                ))
-            })?;
-            if column.values.len() != batch.n_rows {
-                return Err(ModelError::Batch(format!(
-                    "the input '{}' has another length than its table",
-                    column.name
-                )));
-            }
+            let column = input.column(batch)?;
             // Numbers that were read as categories are numbers to this input again.
             let numbers = match input {
                 Input::Numeric { .. } => Some(column.numbers()?),
@@ -108,9 +115,68 @@ impl Encoder {
         }
         Ok(matrix)
     }
+
+    /// The inputs of a batch as they are, a column each: categories as their positions, NaN for
+    /// missing values and for categories that were not learned.
+    pub(crate) fn columns<'b>(&self, batch: &Batch<'b>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
+        let inputs = self.inputs.iter();
+        inputs
+            .map(|input| {
+                let column = input.column(batch)?;
+                match input {
+                    Input::Numeric { .. } => column.numbers(),
+                    Input::Categorical { categories, .. } => positions(column, categories),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Positions among the learned categories.
+fn positions<'b>(
+    column: &BatchColumn<'b>,
+    categories: &[String],
+) -> Result<Cow<'b, [f64]>, ModelError> {
+    let BatchValues::Categorical {
+        codes,
+        categories: own,
+    } = column.values
+    else {
+        return Err(ModelError::Batch(format!(
+            "the input '{}' must be categories and is numbers",
+            column.name
+        )));
+    };
+    let mut known = HashMap::with_capacity(categories.len());
+    for (position, category) in categories.iter().enumerate() {
+        known.entry(category).or_insert(position);
+    }
+    let own: Vec<f64> = own
+        .iter()
+        .map(|text| known.get(text).map_or(f64::NAN, |at| *at as f64))
+        .collect();
+    let position = |code: &u32| own.get(*code as usize).copied().unwrap_or(f64::NAN);
+    Ok(codes.iter().map(position).collect())
 }
 
 impl Input {
+    /// The column of this input.
+    fn column<'b, 'a>(&self, batch: &'b Batch<'a>) -> Result<&'b BatchColumn<'a>, ModelError> {
+        let column = batch.column(self.name()).ok_or_else(|| {
+            ModelError::Batch(format!(
+                "the model needs the input '{}', which is not there",
+                self.name()
+            ))
+        })?;
+        if column.values.len() != batch.n_rows {
+            return Err(ModelError::Batch(format!(
+                "the input '{}' has another length than its table",
+                column.name
+            )));
+        }
+        Ok(column)
+    }
+
     fn write(
         &self,
         column: &BatchColumn<'_>,

@@ -48,6 +48,9 @@ pub enum ModelError {
     /// The rows do not fit the model.
     #[error("{0}")]
     Batch(String),
+    /// A served model does not answer as it should.
+    #[error("the served model failed: {0}")]
+    Served(String),
     /// The model cannot be trained this way.
     #[error("{0}")]
     Training(String),

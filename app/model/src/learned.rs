@@ -3,16 +3,21 @@
 //! In: parameters from training, or the bytes of a file written before. Out: predictions. The file is
 //! a magic, then MessagePack; reading it back gives the same predictions to the bit.
 
+mod content;
+
+mod trees;
+
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+pub(crate) use content::{Content, Node, SavedLink, Scorer, Tree};
 
 use crate::batch::Batch;
-use crate::encode::Encoder;
+use crate::encode::Input;
 use crate::ensemble::Link;
 use crate::error::ModelError;
+use crate::forest::Forest;
 use crate::limits::Limits;
-use crate::{FeatureInfo, Model, ModelInfo, TreeEnsemble};
+use crate::{Model, ModelInfo, ModelTask, OutputSpace, TreeEnsemble, TreesInfo};
 
 /// First bytes of a file; the digit is the version.
 pub(crate) const MAGIC: &[u8; 8] = b"ILMODEL1";
@@ -21,120 +26,18 @@ pub(crate) const MAGIC: &[u8; 8] = b"ILMODEL1";
 pub(crate) const FORMAT: &str = "interlock";
 
 /// A model trained here.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Learned {
     content: Content,
     info: ModelInfo,
+    /// Its trees over the inputs themselves; `None` for weighted sums.
+    forest: Option<Forest>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Content {
-    pub(crate) algorithm: String,
-    pub(crate) encoder: Encoder,
-    /// `[negative, positive]` for binary, empty for regression.
-    pub(crate) classes: Vec<String>,
-    pub(crate) scorer: Scorer,
-}
-
-/// How an encoded row becomes scores.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Scorer {
-    /// The mean of what the trees say; leaves hold one figure per output.
-    Mean { n_outputs: usize, trees: Vec<Tree> },
-    /// A base per output plus the sum of the trees of that output, then a link.
-    Sum {
-        base: Vec<f64>,
-        trees: Vec<Tree>,
-        outputs: Vec<usize>,
-        link: SavedLink,
-    },
-    /// A weighted sum per output, then a link.
-    Linear {
-        weights: Vec<Vec<f64>>,
-        base: Vec<f64>,
-        link: SavedLink,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum SavedLink {
-    Identity,
-    Logistic,
-    Softmax,
-}
-
-impl From<SavedLink> for Link {
-    fn from(link: SavedLink) -> Self {
-        match link {
-            SavedLink::Identity => Self::Identity,
-            SavedLink::Logistic => Self::Logistic,
-            SavedLink::Softmax => Self::Softmax,
-        }
-    }
-}
-
-/// A tree over encoded columns: `x[feature] <= threshold` goes to `yes`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Tree {
-    pub(crate) nodes: Vec<Node>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Node {
-    Inner {
-        feature: usize,
-        threshold: f64,
-        yes: usize,
-        no: usize,
-    },
-    Leaf(Vec<f64>),
-}
-
-impl Tree {
-    /// What the leaf says that a row reaches. Children stand after their parent (see `check`), so
-    /// this ends.
-    pub(crate) fn leaf(&self, row: &[f64]) -> (usize, &[f64]) {
-        let mut at = 0;
-        loop {
-            match &self.nodes[at] {
-                Node::Inner {
-                    feature,
-                    threshold,
-                    yes,
-                    no,
-                } => {
-                    at = if row[*feature] <= *threshold {
-                        *yes
-                    } else {
-                        *no
-                    };
-                }
-                Node::Leaf(values) => return (at, values),
-            }
-        }
-    }
-
-    fn check(&self, width: usize, leaf_width: usize) -> Result<(), String> {
-        if self.nodes.is_empty() {
-            return Err("a tree has no nodes".to_owned());
-        }
-        for (at, node) in self.nodes.iter().enumerate() {
-            match node {
-                Node::Inner {
-                    feature, yes, no, ..
-                } => {
-                    let is_below = |child: usize| child > at && child < self.nodes.len();
-                    if *feature >= width || !is_below(*yes) || !is_below(*no) {
-                        return Err(format!("node {at} of a tree points outside it"));
-                    }
-                }
-                Node::Leaf(values) if values.len() != leaf_width => {
-                    return Err(format!("leaf {at} of a tree has {} figures", values.len()));
-                }
-                Node::Leaf(_) => {}
-            }
-        }
-        Ok(())
+/// What was learned says all.
+impl PartialEq for Learned {
+    fn eq(&self, other: &Self) -> bool {
+        self.content == other.content
     }
 }
 
@@ -144,18 +47,30 @@ impl Learned {
             format: FORMAT,
             reason,
         })?;
-        let features = content.encoder.inputs.iter().map(|input| FeatureInfo {
-            name: input.name().to_owned(),
-        });
+        let forest = trees::forest(&content, FORMAT)?;
+        let features = content.encoder.inputs.iter().map(Input::info);
         let n_classes = content.classes.len();
+        let (task, space) = match n_classes {
+            0 => (ModelTask::Regression, OutputSpace::Value),
+            1 | 2 => (ModelTask::Binary, OutputSpace::Probability),
+            _ => (ModelTask::Multiclass, OutputSpace::Probability),
+        };
         let info = ModelInfo {
             format: format!("{FORMAT}-{}", content.algorithm),
+            producer: FORMAT.to_owned(),
+            task: Some(task),
             features: features.collect(),
             n_outputs: if n_classes > 2 { n_classes } else { 1 },
+            space,
             classes: content.classes.clone(),
-            has_ensemble: false,
+            trees: forest.as_ref().map(size),
+            has_ensemble: forest.is_some(),
         };
-        Ok(Self { content, info })
+        Ok(Self {
+            content,
+            info,
+            forest,
+        })
     }
 
     /// Reads what [`Learned::save`] wrote.
@@ -187,10 +102,20 @@ impl Learned {
         std::fs::write(path, bytes).map_err(failed)
     }
 
-    /// One row of raw scores per row.
-    fn scores(&self, batch: &Batch<'_>) -> Result<(usize, Vec<f64>), ModelError> {
-        let width = self.content.encoder.width();
-        let matrix = self.content.encoder.encode(batch, None)?;
+    /// One row of raw scores per row, `n_outputs` each; of two shares of votes only the second.
+    fn scores(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
+        let encoder = &self.content.encoder;
+        if let Some(forest) = &self.forest {
+            return Ok(forest.margins(&encoder.columns(batch)?, batch.n_rows));
+        }
+        self.scores_of_encoded(batch)
+    }
+
+    /// The scores one encoded row after the other, all of them.
+    fn scores_of_encoded(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
+        let encoder = &self.content.encoder;
+        let width = encoder.width();
+        let matrix = encoder.encode(batch, None)?;
         let n_outputs = self.content.n_scores();
         let mut scores = Vec::with_capacity(batch.n_rows * n_outputs);
         // A table may have no columns at all; its rows are then all alike.
@@ -198,108 +123,41 @@ impl Learned {
         for row in rows {
             self.content.scorer.score(row, n_outputs, &mut scores);
         }
-        Ok((n_outputs, scores))
-    }
-}
-
-impl Content {
-    /// Scores per row.
-    fn n_scores(&self) -> usize {
-        match &self.scorer {
-            Scorer::Mean { n_outputs, .. } => *n_outputs,
-            Scorer::Sum { base, .. } | Scorer::Linear { base, .. } => base.len(),
-        }
+        Ok(scores)
     }
 
-    fn check(&self) -> Result<(), String> {
-        let width = self.encoder.width();
-        let n_classes = self.classes.len();
-        let expected = match &self.scorer {
-            Scorer::Mean { .. } => n_classes.max(1),
-            Scorer::Sum { .. } | Scorer::Linear { .. } => {
-                if n_classes > 2 {
-                    n_classes
-                } else {
-                    1
+    /// The predictions one encoded row after the other: what its trees must equal.
+    #[cfg(test)]
+    pub(crate) fn by_encoded_rows(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
+        let scores = self.scores_of_encoded(batch)?;
+        let mut predictions = Vec::new();
+        for row in scores.chunks_exact(self.content.n_scores()) {
+            match &self.content.scorer {
+                Scorer::Mean { n_outputs: 2, .. } => predictions.push(row[1]),
+                Scorer::Mean { .. } | Scorer::Sum { .. } | Scorer::Linear { .. } => {
+                    let mut row = row.to_vec();
+                    self.link().apply(&mut row);
+                    predictions.extend(row);
                 }
             }
-        };
-        if self.n_scores() != expected {
-            return Err(format!(
-                "{} scores for {n_classes} classes",
-                self.n_scores()
-            ));
         }
-        match &self.scorer {
-            Scorer::Mean { n_outputs, trees } => {
-                if trees.is_empty() {
-                    return Err("a forest has no trees".to_owned());
-                }
-                trees
-                    .iter()
-                    .try_for_each(|tree| tree.check(width, *n_outputs))
-            }
-            Scorer::Sum {
-                base,
-                trees,
-                outputs,
-                ..
-            } => {
-                if outputs.len() != trees.len()
-                    || outputs.iter().any(|output| *output >= base.len())
-                {
-                    return Err("trees and outputs do not match".to_owned());
-                }
-                trees.iter().try_for_each(|tree| tree.check(width, 1))
-            }
-            Scorer::Linear { weights, base, .. } => {
-                if weights.len() != base.len() || weights.iter().any(|row| row.len() != width) {
-                    return Err("weights and inputs do not match".to_owned());
-                }
-                Ok(())
-            }
+        Ok(predictions)
+    }
+
+    fn link(&self) -> Link {
+        match &self.content.scorer {
+            Scorer::Mean { .. } => Link::Identity,
+            Scorer::Sum { link, .. } | Scorer::Linear { link, .. } => (*link).into(),
         }
     }
 }
 
-impl Scorer {
-    fn score(&self, row: &[f64], n_outputs: usize, scores: &mut Vec<f64>) {
-        let start = scores.len();
-        match self {
-            Self::Mean { trees, .. } => {
-                scores.resize(start + n_outputs, 0.0);
-                for tree in trees {
-                    let (_, values) = tree.leaf(row);
-                    scores[start..]
-                        .iter_mut()
-                        .zip(values)
-                        .for_each(|(score, value)| *score += value);
-                }
-                scores[start..]
-                    .iter_mut()
-                    .for_each(|score| *score /= trees.len() as f64);
-            }
-            Self::Sum {
-                base,
-                trees,
-                outputs,
-                ..
-            } => {
-                scores.extend(base);
-                for (tree, output) in trees.iter().zip(outputs) {
-                    scores[start + output] += tree.leaf(row).1[0];
-                }
-            }
-            Self::Linear { weights, base, .. } => {
-                for (weights, base) in weights.iter().zip(base) {
-                    let products = weights
-                        .iter()
-                        .zip(row)
-                        .map(|(weight, value)| weight * value);
-                    scores.push(base + products.sum::<f64>());
-                }
-            }
-        }
+fn size(forest: &Forest) -> TreesInfo {
+    let (n_leaves, depth) = forest.trees().n_leaves_and_depth();
+    TreesInfo {
+        n_trees: forest.trees().tree_starts.len(),
+        n_leaves,
+        depth,
     }
 }
 
@@ -309,35 +167,17 @@ impl Model for Learned {
     }
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let (n_scores, mut scores) = self.scores(batch)?;
-        match &self.content.scorer {
-            // Two votes per row; the positive class stands second.
-            Scorer::Mean { .. } if n_scores == 2 => {
-                Ok(scores.chunks_exact(2).map(|votes| votes[1]).collect())
-            }
-            Scorer::Mean { .. } => Ok(scores),
-            Scorer::Sum { link, .. } | Scorer::Linear { link, .. } => {
-                let link = Link::from(*link);
-                scores
-                    .chunks_exact_mut(n_scores.max(1))
-                    .for_each(|row| link.apply(row));
-                Ok(scores)
-            }
-        }
+        let scores = self.scores(batch)?;
+        Ok(self.link().applied(scores, self.info.n_outputs))
     }
 
+    /// Shares of votes are their own margins.
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        match &self.content.scorer {
-            Scorer::Mean { .. } if !self.content.classes.is_empty() => Err(ModelError::Batch(
-                "a forest votes; it has no scores before the link".to_owned(),
-            )),
-            Scorer::Mean { .. } | Scorer::Sum { .. } | Scorer::Linear { .. } => {
-                Ok(self.scores(batch)?.1)
-            }
-        }
+        self.scores(batch)
     }
 
     fn ensemble(&self) -> Option<TreeEnsemble> {
-        None
+        let forest = self.forest.as_ref()?;
+        Some(trees::ensemble(&self.content, forest))
     }
 }

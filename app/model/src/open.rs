@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::error::ModelError;
 use crate::learned::{self, Learned};
 use crate::limits::Limits;
-use crate::{Model, xgboost};
+use crate::scan::{self, FileKind, ScanLimits};
+use crate::{Model, catboost, lightgbm, onnx, xgboost};
 
 /// Opens a model file. Nothing in it is ever executed.
 ///
@@ -27,39 +28,55 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn Model>, ModelError> 
     if bytes.starts_with(learned::MAGIC) {
         return Ok(Box::new(Learned::read(&bytes, limits)?));
     }
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-        && !bytes.starts_with(b"{L")
-    {
+    // Before XGBoost, which takes whatever else is JSON.
+    if catboost::is_binary(&bytes) || catboost::is_json(&bytes) {
+        return Ok(Box::new(catboost::read(&bytes, limits)?));
+    }
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return Ok(Box::new(xgboost::read(&bytes, limits)?));
     }
-    let (seen, advice) = describe(&bytes);
+    if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
+        return Ok(Box::new(lightgbm::read(&bytes, limits)?));
+    }
+    if onnx::is_model(&bytes) {
+        return Ok(Box::new(onnx::read(&bytes, path, limits)?));
+    }
+    let (seen, advice) = by_scan(&bytes).unwrap_or_else(|| {
+        let (seen, advice) = describe(&bytes);
+        (seen.to_owned(), advice.to_owned())
+    });
     Err(ModelError::Unknown {
         path: path.to_owned(),
-        seen: seen.to_owned(),
-        advice: advice.to_owned(),
+        seen,
+        advice,
     })
+}
+
+/// What a pickle or an archive is, by the scan, and what to do about it.
+fn by_scan(bytes: &[u8]) -> Option<(String, String)> {
+    let scan = scan::scan_bytes(bytes, &ScanLimits::default());
+    if matches!(scan.kind, FileKind::NotDangerous(_) | FileKind::Unknown) {
+        return None;
+    }
+    let (seen, advice) = scan.advice.split_once("; ")?;
+    Some((seen.to_owned(), advice.to_owned()))
 }
 
 /// What a file looks like that is not read, and what to do about it.
 fn describe(bytes: &[u8]) -> (&'static str, &'static str) {
-    const EXPORT: &str = "it is never loaded, because loading it runs code; export the model, for XGBoost with save_model(\"model.json\")";
     match bytes {
         [] => ("empty", "save the model again"),
-        [0x80, 2..=5, ..] => ("a Python pickle", EXPORT),
-        [b'P', b'K', 3, 4, ..] => ("a zip archive (PyTorch, joblib or skops)", EXPORT),
-        [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file (Keras)", EXPORT),
-        [b'{', b'L', ..] => ("XGBoost UBJSON", "save it with save_model(\"model.json\")"),
-        [b't', b'r', b'e', b'e', b'\n', ..] => {
-            ("a LightGBM text model", "this version reads XGBoost JSON")
-        }
+        [b'b', b'o', b'o', b's', b't', b'e', b'r', b'[', ..] => (
+            "an XGBoost text dump, which lacks the base score and the objective",
+            "save it with save_model(\"model.json\")",
+        ),
         [b'b', b'i', b'n', b'f', ..] => (
             "XGBoost's old binary format",
             "save it with save_model(\"model.json\")",
         ),
-        [b'C', b'B', b'M', b'1', ..] => ("a CatBoost model", "this version reads XGBoost JSON"),
         _ => (
             "of an unknown kind",
-            "this version reads XGBoost JSON and models trained here",
+            "XGBoost JSON and UBJSON, LightGBM text, CatBoost JSON and cbm, ONNX and models trained here are read; a Python model is served with format = \"python\"",
         ),
     }
 }
@@ -87,8 +104,17 @@ mod tests {
     fn what_is_not_read_is_named() {
         assert!(message(b"").contains("empty"));
         assert!(message(b"\x80\x04\x95rest").contains("a Python pickle; it is never loaded"));
-        assert!(message(b"{L\x00").contains("UBJSON"));
-        assert!(message(b"tree\nversion=v4").contains("LightGBM"));
+        assert!(message(b"{L\x00").contains("the xgboost-ubjson model is damaged"));
+        assert!(message(b"booster[0]:\n0:[f0<1]").contains("an XGBoost text dump"));
+        assert!(message(b"binf\x00").contains("XGBoost's old binary format; save it with"));
+        assert!(
+            message(b"\x80\x02cos\nsystem\n)R.").contains("it is dangerous (calls 'os.system'")
+        );
+        assert!(
+            message(b"\x80\x02csklearn.pipeline\nPipeline\n)\x81.")
+                .contains("is a Python pickle of sklearn.pipeline.Pipeline; it is never loaded")
+        );
+        assert!(message(b"tree\nversion=v4").contains("lightgbm-text model is damaged"));
         assert!(message(&[7; 2000]).contains("2000 bytes, the limit is 1000"));
         assert!(message(b"ILMODEL1junk").contains("damaged"));
         assert!(message(b"{\"a\": 1}").contains("learner"));

@@ -12,6 +12,9 @@ mod trees;
 
 mod boosting;
 
+#[cfg(test)]
+mod tests;
+
 use smartcore::linalg::basic::arrays::Array as _;
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};

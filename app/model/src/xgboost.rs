@@ -1,425 +1,434 @@
-//! XGBoost's JSON format, versions 1.0 to 3.x: `gbtree` and `dart`.
+//! XGBoost's JSON and UBJSON formats, versions 1.0 to 3.x: `gbtree`, `dart` and `gblinear`.
 //!
-//! In: the bytes of a file that `save_model("model.json")` wrote. Out: a [`Model`] whose predictions
-//! are those of `Booster.predict`.
+//! In: the bytes of a file that `save_model("model.json")` or `save_model("model.ubj")` wrote. Out: a
+//! [`Model`] whose margins are those of `Booster.predict(output_margin=True)` and whose predictions
+//! are those of `Booster.predict`, but for two objectives: of `binary:logitraw` the probability is
+//! predicted, not the margin; of `multi:softmax` the probability of each class, not the class.
+//! If the file was saved by scikit-learn's wrapper after early stopping, the trees up to the best
+//! round predict, as they do there.
 //!
 //! Source: the JSON schema in XGBoost's documentation ("Introduction to Model IO") and files written
-//! by it. Values are compared and added in single precision, in tree order, as XGBoost does on the
-//! CPU; a missing value takes the default direction.
+//! by versions 1.7 to 3.2. Values are compared and added in single precision, in tree order, as
+//! XGBoost does on the CPU; a missing value takes the default direction; a category that was not in
+//! a node's training rows goes left, one that was in no training row is refused where the file names
+//! the categories (3.1 and later). Files of major versions after 3 are refused: they may mean other
+//! numbers by the same keys.
+
+mod source;
+
+mod json;
+
+mod ubjson;
+
+mod names;
 
 mod file;
 
-use file::{Booster, File};
-use std::borrow::Cow;
+mod objective;
+
+mod trees;
+
+mod linear;
+
+mod rows;
+
+use file::File;
+use linear::Linear;
+use names::{Categories, Doubt};
+use objective::Meaning;
+use rows::Rows;
 
 use crate::batch::Batch;
 use crate::ensemble::{Comparison, Link, TreeEnsemble};
 use crate::error::ModelError;
+use crate::forest::{Forest, Sums};
+use crate::inputs::{Inputs, Unseen};
 use crate::limits::Limits;
-use crate::{FeatureInfo, Model, ModelInfo};
+use crate::{FeatureInfo, FeatureKind, Model, ModelInfo, ModelTask, TreesInfo};
 
-const FORMAT: &str = "xgboost-json";
+const JSON: &str = "xgboost-json";
+const UBJSON: &str = "xgboost-ubjson";
 
-/// Rows predicted together, so that a tree stays in the cache.
-const BLOCK: usize = 64;
+/// The newest major version whose files are known to mean what they say.
+const MAX_MAJOR_VERSION: i32 = 3;
 
-/// Marks a leaf.
-const LEAF: u32 = u32::MAX;
-
+/// An open XGBoost model.
 #[derive(Debug)]
 pub(crate) struct XgBoost {
     info: ModelInfo,
-    has_names: bool,
-    objective: Objective,
-    /// Margin every row starts from, per output.
-    base: Vec<f32>,
-    nodes: Vec<Node>,
-    cover: Vec<f64>,
-    /// First node of each tree.
-    starts: Vec<u32>,
-    outputs: Vec<u32>,
+    rows: Rows,
+    link: Link,
+    booster: Booster,
 }
 
-/// 16 bytes, four to a cache line.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    /// Input; [`LEAF`] for a leaf.
-    feature: u32,
-    /// Threshold, or what a leaf adds.
-    value: f32,
-    yes: u32,
-    /// The other child; the top bit says that missing values go to `yes`.
-    no: u32,
+#[derive(Debug)]
+enum Booster {
+    Trees(Box<Forest>),
+    Linear(Linear),
 }
 
-const MISSING_GOES_YES: u32 = 1 << 31;
-
-/// What becomes of margins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Objective {
-    Link(Link),
-    /// The class of the greatest margin, as probabilities 0 and 1.
-    Hinge,
+/// Whether the bytes look like UBJSON: an object whose first key's length, or whose count, follows.
+pub(crate) fn is_ubjson(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [
+            b'{',
+            b'L' | b'l' | b'I' | b'i' | b'U' | b'#' | b'$' | b'N',
+            ..
+        ]
+    )
 }
 
-/// Reads a model.
+/// Reads a model, JSON or UBJSON.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<XgBoost, ModelError> {
-    let file: File = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
-    let learner = file.learner;
-    let (model, drops) = match learner.gradient_booster {
-        Booster::Gbtree { model } => (model, None),
-        Booster::Dart {
-            gbtree,
-            weight_drop,
-        } => (gbtree.model, Some(weight_drop)),
-        Booster::Gblinear {} => return Err(unsupported("the linear booster")),
+    let (format, file) = if is_ubjson(bytes) {
+        (UBJSON, file::read(&mut ubjson::Ubjson::new(bytes), limits))
+    } else {
+        (JSON, file::read(&mut json::Json::new(bytes), limits))
     };
-    let n_features = parse_count(&learner.param.num_feature)?;
-    let n_outputs = parse_count(&learner.param.num_class)?.max(1);
-    if parse_count(&learner.param.num_target)? > 1 {
-        return Err(unsupported("several targets"));
-    }
-    check_limits(&model, n_features, n_outputs, limits)?;
-    let mut booster = XgBoost {
-        info: info(&learner.feature_names, n_features, n_outputs)?,
-        has_names: !learner.feature_names.is_empty(),
-        objective: objective(&learner.objective.name)?,
-        base: base(
-            &learner.param.base_score,
-            &learner.objective.name,
-            n_outputs,
-        )?,
-        nodes: Vec::new(),
-        cover: Vec::new(),
-        starts: Vec::new(),
-        outputs: Vec::new(),
-    };
-    let n_trees = n_trees_used(&learner.attributes, &model, n_outputs);
-    for (idx, tree) in model.list.iter().take(n_trees).enumerate() {
-        let output = model.tree_info.get(idx).copied().unwrap_or(0);
-        let output = u32::try_from(output)
-            .ok()
-            .filter(|output| (*output as usize) < n_outputs);
-        let output = output
-            .ok_or_else(|| damaged(format!("tree {idx} adds to an output that is not there")))?;
-        let factor = drops
-            .as_ref()
-            .map_or(1.0, |drops| drops.get(idx).copied().unwrap_or(1.0));
-        booster.add(idx, tree, output, factor, n_features)?;
-    }
-    Ok(booster)
+    let file = file.map_err(|reason| ModelError::Damaged { format, reason })?;
+    Reader { format, limits }.model(file)
 }
 
-fn damaged(reason: String) -> ModelError {
-    ModelError::Damaged {
-        format: FORMAT,
-        reason,
-    }
+/// Turns what the file says into a model.
+#[derive(Debug, Clone, Copy)]
+struct Reader<'a> {
+    format: &'static str,
+    limits: &'a Limits,
 }
 
-fn unsupported(part: &str) -> ModelError {
-    ModelError::Unsupported {
-        format: FORMAT,
-        part: part.to_owned(),
-        advice: "train it with one output per tree and numeric inputs".to_owned(),
-    }
-}
-
-fn parse_count(text: &str) -> Result<usize, ModelError> {
-    if text.is_empty() {
-        return Ok(0);
-    }
-    text.parse()
-        .map_err(|_not_a_count| damaged(format!("'{text}' is no count")))
-}
-
-fn check_limits(
-    model: &file::Trees,
-    n_features: usize,
-    n_outputs: usize,
-    limits: &Limits,
-) -> Result<(), ModelError> {
-    let n_nodes: usize = model.list.iter().map(|tree| tree.left_children.len()).sum();
-    for (what, number, limit) in [
-        ("trees", model.list.len(), limits.n_trees),
-        ("nodes", n_nodes, limits.n_nodes),
-        ("inputs", n_features, limits.n_features),
-        ("outputs", n_outputs, limits.n_outputs),
-    ] {
-        if number > limit {
-            return Err(ModelError::TooLarge(format!(
-                "{number} {what}, the limit is {limit}"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn info(names: &[String], n_features: usize, n_outputs: usize) -> Result<ModelInfo, ModelError> {
-    if !names.is_empty() && names.len() != n_features {
-        return Err(damaged(format!(
-            "{} names for {n_features} inputs",
-            names.len()
-        )));
-    }
-    let name = |idx: usize| names.get(idx).cloned().unwrap_or_else(|| format!("f{idx}"));
-    Ok(ModelInfo {
-        format: FORMAT.to_owned(),
-        features: (0..n_features)
-            .map(|idx| FeatureInfo { name: name(idx) })
-            .collect(),
-        n_outputs,
-        classes: Vec::new(),
-        has_ensemble: true,
-    })
-}
-
-fn objective(name: &str) -> Result<Objective, ModelError> {
-    Ok(match name {
-        "binary:logistic" | "binary:logitraw" | "reg:logistic" => Objective::Link(Link::Logistic),
-        "multi:softprob" | "multi:softmax" => Objective::Link(Link::Softmax),
-        "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
-            Objective::Link(Link::Exponential)
-        }
-        "binary:hinge" => Objective::Hinge,
-        _ if name.starts_with("reg:") || name.starts_with("rank:") => {
-            Objective::Link(Link::Identity)
-        }
-        other => return Err(unsupported(&format!("the objective '{other}'"))),
-    })
-}
-
-/// The margin every row starts from. The file holds it on the scale of predictions.
-fn base(text: &str, objective: &str, n_outputs: usize) -> Result<Vec<f32>, ModelError> {
-    let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
-    let mut scores = Vec::new();
-    for part in inner.split(',').filter(|part| !part.trim().is_empty()) {
-        let score: f32 = part
-            .trim()
-            .parse()
-            .map_err(|_no_number| damaged(format!("base_score '{text}' is no number")))?;
-        scores.push(match objective {
-            "binary:logistic" | "reg:logistic" | "binary:logitraw" => -(1.0 / score - 1.0).ln(),
-            "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
-                score.ln()
+impl Reader<'_> {
+    fn model(self, mut file: File) -> Result<XgBoost, ModelError> {
+        self.check_kind(&file)?;
+        let n_features = self.count("num_feature", &file.param.num_feature)?;
+        let n_outputs = self
+            .count("num_class", &file.param.num_class)?
+            .max(self.count("num_target", &file.param.num_target)?)
+            .max(1);
+        self.check_limits(&file, n_features, n_outputs)?;
+        let meaning = objective::meaning(&file.objective).ok_or_else(|| {
+            self.unsupported(
+                format!("the objective '{}'", file.objective),
+                "train it with an objective that XGBoost's documentation lists",
+            )
+        })?;
+        let base = meaning
+            .base(&file.param.base_score, n_outputs, &file.version)
+            .map_err(|reason| self.damaged(reason))?;
+        let has_names = !file.feature_names.is_empty();
+        let doubts = doubts(&mut file.booster.model.categories);
+        let mut features = self.features(&mut file, n_features)?;
+        let mut split_by_category = Vec::new();
+        let booster = match file.booster.name.as_str() {
+            "gbtree" | "dart" => {
+                let forest = self.forest(&file, &features, &base, meaning.link)?;
+                split_by_category = inputs_split_by_category(forest.trees());
+                Booster::Trees(Box::new(forest))
             }
-            _ => score,
-        });
-    }
-    match scores.len() {
-        0 => Ok(vec![0.5; n_outputs]),
-        1 => Ok(vec![scores[0]; n_outputs]),
-        n if n == n_outputs => Ok(scores),
-        n => Err(damaged(format!("{n} base scores for {n_outputs} outputs"))),
-    }
-}
-
-/// scikit-learn's wrapper predicts with the best iteration of early stopping.
-fn n_trees_used(attributes: &file::Attributes, model: &file::Trees, n_outputs: usize) -> usize {
-    let all = model.list.len();
-    let Some(best) = attributes
-        .best_iteration
-        .as_ref()
-        .and_then(|best| best.parse::<usize>().ok())
-    else {
-        return all;
-    };
-    if attributes.scikit_learn.is_none() {
-        return all;
-    }
-    let per_round = parse_count(&model.gbtree_model_param.num_parallel_tree)
-        .unwrap_or(1)
-        .max(1)
-        * n_outputs;
-    best.saturating_add(1).saturating_mul(per_round).min(all)
-}
-
-impl XgBoost {
-    fn add(
-        &mut self,
-        idx: usize,
-        tree: &file::Tree,
-        output: u32,
-        factor: f32,
-        n_features: usize,
-    ) -> Result<(), ModelError> {
-        let n_nodes = tree.left_children.len();
-        let bad = |what: &str| damaged(format!("tree {idx}: {what}"));
-        let lengths = [
-            tree.right_children.len(),
-            tree.split_indices.len(),
-            tree.split_conditions.len(),
-            tree.default_left.len(),
-        ];
-        if n_nodes == 0 || lengths.iter().any(|length| *length != n_nodes) {
-            return Err(bad("its arrays differ in length"));
-        }
-        if tree.split_type.iter().any(|kind| *kind != 0) {
-            return Err(unsupported("splits by category"));
-        }
-        let start = u32::try_from(self.nodes.len())
-            .ok()
-            .filter(|start| *start < MISSING_GOES_YES / 2);
-        let start = start.ok_or_else(|| bad("too many nodes"))?;
-        self.starts.push(start);
-        self.outputs.push(output);
-        let place = |child: i64| {
-            let child = u32::try_from(child)
-                .ok()
-                .filter(|child| (*child as usize) < n_nodes)?;
-            (child > 0).then_some(start + child)
+            "gblinear" => {
+                let weights = file.booster.model.weights.take().unwrap_or_default();
+                let linear = Linear::new(weights, &base, n_features);
+                Booster::Linear(linear.map_err(|reason| self.damaged(reason))?)
+            }
+            other => {
+                return Err(self.unsupported(
+                    format!("the booster '{other}'"),
+                    "train it with gbtree, dart or gblinear",
+                ));
+            }
         };
-        for at in 0..n_nodes {
-            let node = if tree.left_children[at] < 0 {
-                Node {
-                    feature: LEAF,
-                    value: tree.split_conditions[at] * factor,
-                    yes: 0,
-                    no: 0,
-                }
-            } else {
-                let feature = u32::try_from(tree.split_indices[at])
-                    .ok()
-                    .filter(|feature| (*feature as usize) < n_features);
-                let feature =
-                    feature.ok_or_else(|| bad("it splits by an input that is not there"))?;
-                let children = (
-                    place(tree.left_children[at]),
-                    place(tree.right_children[at]),
-                );
-                let (Some(yes), Some(no)) = children else {
-                    return Err(bad("a node points outside it"));
+        for idx in &split_by_category {
+            if matches!(features[*idx].kind, FeatureKind::Numeric) {
+                features[*idx].kind = FeatureKind::Categorical {
+                    categories: Vec::new(),
                 };
-                let missing = if tree.default_left[at].0 {
-                    MISSING_GOES_YES
-                } else {
-                    0
-                };
-                Node {
-                    feature,
-                    value: tree.split_conditions[at],
-                    yes,
-                    no: no | missing,
-                }
-            };
-            self.nodes.push(node);
+            }
         }
-        check_shape(&self.nodes, start as usize).map_err(|what| bad(&what))?;
-        let covers = tree
-            .sum_hessian
-            .iter()
-            .copied()
-            .map(f64::from)
-            .chain(std::iter::repeat(0.0));
-        self.cover.extend(covers.take(n_nodes));
+        let inputs = Inputs {
+            features,
+            has_names,
+            unseen: Unseen::Refused,
+        };
+        Ok(XgBoost {
+            info: self.info(&file, &inputs, &booster, meaning, n_outputs),
+            rows: Rows {
+                inputs,
+                split_by_category,
+                doubts,
+            },
+            link: meaning.link,
+            booster,
+        })
+    }
+
+    fn damaged(self, reason: String) -> ModelError {
+        ModelError::Damaged {
+            format: self.format,
+            reason,
+        }
+    }
+
+    fn unsupported(self, part: String, advice: &str) -> ModelError {
+        ModelError::Unsupported {
+            format: self.format,
+            part,
+            advice: advice.to_owned(),
+        }
+    }
+
+    /// Refuses what is not an XGBoost model, or one of a version that is not known.
+    fn check_kind(self, file: &File) -> Result<(), ModelError> {
+        if !file.has_learner {
+            let has = |key: &str| file.keys.iter().any(|known| known == key);
+            let seen = if has("tree_info") {
+                "it looks like LightGBM's dump_model: save it with save_model"
+            } else if has("Config") {
+                "it is a pickled memory snapshot: save it with save_model"
+            } else {
+                "it is not one of XGBoost's save_model"
+            };
+            return Err(self.damaged(format!("it has no 'learner'; {seen}")));
+        }
+        if let Some(major) = file.version.first()
+            && *major > MAX_MAJOR_VERSION
+        {
+            return Err(self.unsupported(
+                format!("version {}", version(&file.version)),
+                "save it with XGBoost 3, or with a newer version of this program",
+            ));
+        }
         Ok(())
     }
 
-    /// The batch's columns in the model's order.
-    fn columns<'b>(&self, batch: &'b Batch<'_>) -> Result<Vec<Cow<'b, [f64]>>, ModelError> {
-        let n_features = self.info.features.len();
-        if !self.has_names && batch.columns.len() != n_features {
-            return Err(ModelError::Batch(format!(
-                "the model takes {n_features} inputs by position, {} are given: name them in model.features",
-                batch.columns.len()
-            )));
+    fn count(self, what: &str, text: &str) -> Result<usize, ModelError> {
+        if text.is_empty() {
+            return Ok(0);
         }
-        let mut columns = Vec::with_capacity(n_features);
-        for (idx, feature) in self.info.features.iter().enumerate() {
-            let column = if self.has_names {
-                batch.column(&feature.name)
-            } else {
-                batch.columns.get(idx)
-            };
-            let column = column.ok_or_else(|| {
-                ModelError::Batch(format!(
-                    "the model needs the input '{}', which is not there",
-                    feature.name
-                ))
-            })?;
-            if column.values.len() != batch.n_rows {
-                return Err(ModelError::Batch(format!(
-                    "the input '{}' has another length than its table",
-                    column.name
+        text.parse().map_err(|_not_a_count| {
+            self.damaged(format!("'{what}' is '{text}', which is no count"))
+        })
+    }
+
+    fn check_limits(
+        self,
+        file: &File,
+        n_features: usize,
+        n_outputs: usize,
+    ) -> Result<(), ModelError> {
+        let model = &file.booster.model;
+        let n_nodes = model.trees.iter().map(|tree| tree.left_children.len());
+        for (what, number, limit) in [
+            ("trees", model.n_trees, self.limits.n_trees),
+            ("nodes", n_nodes.sum(), self.limits.n_nodes),
+            ("inputs", n_features, self.limits.n_features),
+            ("outputs", n_outputs, self.limits.n_outputs),
+        ] {
+            if number > limit {
+                return Err(ModelError::TooLarge(format!(
+                    "{number} {what}, the limit is {limit}"
                 )));
             }
-            columns.push(column.numbers()?);
         }
-        Ok(columns)
+        Ok(())
     }
 
-    fn raw(&self, batch: &Batch<'_>) -> Result<Vec<f32>, ModelError> {
-        let columns = self.columns(batch)?;
-        let n_outputs = self.base.len();
-        let n_features = columns.len();
-        let mut margins: Vec<f32> = Vec::with_capacity(batch.n_rows * n_outputs);
-        (0..batch.n_rows).for_each(|_| margins.extend(&self.base));
-        let mut block = vec![0.0_f32; BLOCK * n_features];
-        for first in (0..batch.n_rows).step_by(BLOCK) {
-            let n_rows = BLOCK.min(batch.n_rows - first);
-            for (idx, column) in columns.iter().enumerate() {
-                for (row, value) in column[first..first + n_rows].iter().enumerate() {
-                    block[row * n_features + idx] = single(*value);
-                }
-            }
-            for (start, output) in self.starts.iter().zip(&self.outputs) {
-                for row in 0..n_rows {
-                    let values = &block[row * n_features..(row + 1) * n_features];
-                    margins[(first + row) * n_outputs + *output as usize] +=
-                        self.leaf(*start, values);
-                }
+    /// The inputs, with the categories the file names.
+    fn features(self, file: &mut File, n_features: usize) -> Result<Vec<FeatureInfo>, ModelError> {
+        let mut categories = std::mem::take(&mut file.booster.model.categories);
+        for (what, length) in [
+            ("names", file.feature_names.len()),
+            ("types", file.feature_types.len()),
+            ("lists of categories", categories.len()),
+        ] {
+            if length != 0 && length != n_features {
+                return Err(self.damaged(format!("{length} {what} for {n_features} inputs")));
             }
         }
-        Ok(margins)
+        let feature = |idx: usize| {
+            let is_categorical = file.feature_types.get(idx).is_some_and(|kind| kind == "c");
+            let categories = categories
+                .get_mut(idx)
+                .map(|categories| std::mem::take(&mut categories.names))
+                .unwrap_or_default();
+            FeatureInfo {
+                name: file
+                    .feature_names
+                    .get(idx)
+                    .cloned()
+                    .unwrap_or_else(|| format!("f{idx}")),
+                kind: if is_categorical || !categories.is_empty() {
+                    FeatureKind::Categorical { categories }
+                } else {
+                    FeatureKind::Numeric
+                },
+            }
+        };
+        Ok((0..n_features).map(feature).collect())
     }
 
-    /// What the leaf adds that a row reaches. `check_shape` made sure that every walk ends.
-    fn leaf(&self, start: u32, row: &[f32]) -> f32 {
-        let mut node = self.nodes[start as usize];
-        while node.feature != LEAF {
-            let value = row[node.feature as usize];
-            let goes_yes = if value.is_nan() {
-                node.no & MISSING_GOES_YES != 0
-            } else {
-                value < node.value
-            };
-            let next = if goes_yes {
-                node.yes
-            } else {
-                node.no & !MISSING_GOES_YES
-            };
-            node = self.nodes[next as usize];
+    fn forest(
+        self,
+        file: &File,
+        features: &[FeatureInfo],
+        base: &[f32],
+        link: Link,
+    ) -> Result<Forest, ModelError> {
+        let model = &file.booster.model;
+        if model.trees.is_empty() {
+            return Err(self.damaged("it has no trees: it was saved before training".to_owned()));
         }
-        node.value
+        let is_dart = file.booster.name == "dart";
+        for (what, length, is_needed) in [
+            ("tree_info", model.tree_info.len(), base.len() > 1),
+            ("weight_drop", file.booster.weight_drop.len(), is_dart),
+        ] {
+            if length != model.n_trees && (is_needed || length != 0) {
+                return Err(self.damaged(format!(
+                    "'{what}' has {length} values for {} trees",
+                    model.n_trees
+                )));
+            }
+        }
+        let mut ensemble = TreeEnsemble {
+            features: features
+                .iter()
+                .map(|feature| feature.name.clone())
+                .collect(),
+            n_outputs: u32::try_from(base.len()).unwrap_or(u32::MAX),
+            base: base.iter().copied().map(f64::from).collect(),
+            link,
+            is_single_precision: true,
+            ..TreeEnsemble::default()
+        };
+        let n_trees = self.n_trees_used(file, base.len());
+        for (idx, tree) in model.trees.iter().take(n_trees).enumerate() {
+            let output = model.tree_info.get(idx).copied().unwrap_or(0);
+            let output = u32::try_from(output)
+                .map_err(|_negative| self.damaged(format!("tree {idx} adds to output {output}")))?;
+            let factor = file.booster.weight_drop.get(idx).copied().unwrap_or(1.0);
+            trees::add(&mut ensemble, tree, output, factor)
+                .map_err(|what| self.damaged(format!("tree {idx}: {what}")))?;
+        }
+        // Vector leaves had no covers before 3.2; exponential losses may have infinite ones.
+        let has_covers = model.trees.iter().all(|tree| !tree.sum_hessian.is_empty());
+        if !has_covers || ensemble.cover.iter().any(|cover| !cover.is_finite()) {
+            ensemble.cover = Vec::new();
+        }
+        if !ensemble.category_ranges.is_empty() {
+            ensemble.category_ranges.resize(ensemble.n_nodes(), (0, 0));
+        }
+        Forest::new(ensemble, Sums::plain(true), self.format)
+    }
+
+    /// scikit-learn's wrapper predicts with the trees up to the best round of early stopping.
+    fn n_trees_used(self, file: &File, n_outputs: usize) -> usize {
+        let model = &file.booster.model;
+        let best = file
+            .best_iteration
+            .as_ref()
+            .and_then(|best| best.parse::<usize>().ok());
+        let (Some(best), Some(_)) = (best, &file.scikit_learn) else {
+            return model.n_trees;
+        };
+        let n_rounds = best.saturating_add(1);
+        if let Some(end) = model.iteration_indptr.get(n_rounds) {
+            return usize::try_from(*end).map_or(model.n_trees, |end| end.clamp(1, model.n_trees));
+        }
+        let has_rows = model.trees.iter().any(|tree| tree.n_leaf_values > 1);
+        let per_round = self
+            .count("num_parallel_tree", &model.num_parallel_tree)
+            .unwrap_or(1)
+            .max(1)
+            .saturating_mul(if has_rows { 1 } else { n_outputs });
+        n_rounds.saturating_mul(per_round).min(model.n_trees)
+    }
+
+    fn info(
+        self,
+        file: &File,
+        inputs: &Inputs,
+        booster: &Booster,
+        meaning: Meaning,
+        n_outputs: usize,
+    ) -> ModelInfo {
+        let trees = match booster {
+            Booster::Trees(forest) => {
+                let (n_leaves, depth) = forest.trees().n_leaves_and_depth();
+                Some(TreesInfo {
+                    n_trees: forest.trees().tree_starts.len(),
+                    n_leaves,
+                    depth,
+                })
+            }
+            Booster::Linear(_) => None,
+        };
+        // Several binary targets are several tasks at once.
+        let task = Some(meaning.task).filter(|task| *task != ModelTask::Binary || n_outputs == 1);
+        let n_classes = match task {
+            Some(ModelTask::Binary) => 2,
+            Some(ModelTask::Multiclass) => n_outputs,
+            Some(ModelTask::Regression | ModelTask::Ranking) | None => 0,
+        };
+        ModelInfo {
+            format: self.format.to_owned(),
+            producer: format!("xgboost {}", version(&file.version))
+                .trim()
+                .to_owned(),
+            task,
+            features: inputs.features.clone(),
+            n_outputs,
+            space: meaning.space,
+            classes: file
+                .scikit_learn
+                .as_deref()
+                .and_then(classes)
+                .filter(|classes| classes.len() == n_classes)
+                .unwrap_or_default(),
+            has_ensemble: trees.is_some(),
+            trees,
+        }
     }
 }
 
-/// XGBoost compares in single precision.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rounding to single precision is the point"
-)]
-fn single(value: f64) -> f32 {
-    value as f32
+/// Takes what is in doubt about category names, with the input it is about.
+fn doubts(categories: &mut [Categories]) -> Vec<(usize, Doubt)> {
+    let all = categories.iter_mut().enumerate();
+    all.filter_map(|(idx, categories)| Some((idx, categories.doubt.take()?)))
+        .collect()
 }
 
-/// Every node but the root is the child of exactly one, so that no walk runs in a circle.
-fn check_shape(nodes: &[Node], start: usize) -> Result<(), String> {
-    let mut is_child = vec![false; nodes.len() - start];
-    let mut waiting = vec![start];
-    while let Some(at) = waiting.pop() {
-        let node = nodes[at];
-        if node.feature == LEAF {
-            continue;
-        }
-        for child in [node.yes as usize, (node.no & !MISSING_GOES_YES) as usize] {
-            if std::mem::replace(&mut is_child[child - start], true) {
-                return Err(format!("node {} has two parents", child - start));
-            }
-            waiting.push(child);
-        }
+fn version(parts: &[i32]) -> String {
+    let parts: Vec<String> = parts.iter().take(3).map(i32::to_string).collect();
+    parts.join(".")
+}
+
+/// The class names that scikit-learn's wrapper wrote in versions 1.x, as its label encoder's or its
+/// own; later ones write none.
+fn classes(scikit_learn: &str) -> Option<Vec<String>> {
+    // Any JSON fits in here, so its size is bounded before it becomes values.
+    const MAX_BYTES: usize = 1 << 20;
+    if scikit_learn.len() > MAX_BYTES {
+        return None;
     }
-    Ok(())
+    let meta: serde_json::Value = serde_json::from_str(scikit_learn).ok()?;
+    let owner = meta.get("_le").unwrap_or(&meta);
+    let classes = owner.get("classes_")?.as_array()?;
+    let name = |class: &serde_json::Value| match class {
+        serde_json::Value::String(name) => name.clone(),
+        other => other.to_string(),
+    };
+    Some(classes.iter().map(name).collect())
+}
+
+fn inputs_split_by_category(trees: &TreeEnsemble) -> Vec<usize> {
+    let mut inputs: Vec<usize> = (0..trees.n_nodes())
+        .filter(|node| trees.comparison[*node] == Comparison::In)
+        .map(|node| trees.feature[node] as usize)
+        .filter(|input| *input < trees.features.len())
+        .collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
 }
 
 impl Model for XgBoost {
@@ -428,63 +437,21 @@ impl Model for XgBoost {
     }
 
     fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        let mut values = self.margins(batch)?;
-        for row in values.chunks_exact_mut(self.base.len()) {
-            match self.objective {
-                Objective::Link(link) => link.apply(row),
-                Objective::Hinge => row
-                    .iter_mut()
-                    .for_each(|margin| *margin = f64::from(u8::from(*margin > 0.0))),
-            }
-        }
-        Ok(values)
+        Ok(self.link.applied(self.margins(batch)?, self.info.n_outputs))
     }
 
     fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
-        Ok(self.raw(batch)?.into_iter().map(f64::from).collect())
+        let columns = self.rows.columns(batch)?;
+        Ok(match &self.booster {
+            Booster::Trees(forest) => forest.margins(&columns, batch.n_rows),
+            Booster::Linear(linear) => linear.margins(&columns, batch.n_rows),
+        })
     }
 
     fn ensemble(&self) -> Option<TreeEnsemble> {
-        let Objective::Link(link) = self.objective else {
-            return None;
-        };
-        let inner = |node: &Node, child: u32| if node.feature == LEAF { 0 } else { child };
-        Some(TreeEnsemble {
-            features: self
-                .info
-                .features
-                .iter()
-                .map(|feature| feature.name.clone())
-                .collect(),
-            n_outputs: u32::try_from(self.base.len()).ok()?,
-            base: self.base.iter().copied().map(f64::from).collect(),
-            link,
-            is_single_precision: true,
-            tree_starts: self.starts.clone(),
-            tree_outputs: self.outputs.clone(),
-            feature: self.nodes.iter().map(|node| node.feature).collect(),
-            comparison: vec![Comparison::Less; self.nodes.len()],
-            value: self
-                .nodes
-                .iter()
-                .map(|node| f64::from(node.value))
-                .collect(),
-            yes: self
-                .nodes
-                .iter()
-                .map(|node| inner(node, node.yes))
-                .collect(),
-            no: self
-                .nodes
-                .iter()
-                .map(|node| inner(node, node.no & !MISSING_GOES_YES))
-                .collect(),
-            missing_goes_yes: self
-                .nodes
-                .iter()
-                .map(|node| node.no & MISSING_GOES_YES != 0)
-                .collect(),
-            cover: self.cover.clone(),
-        })
+        match &self.booster {
+            Booster::Trees(forest) => Some(forest.trees().clone()),
+            Booster::Linear(_) => None,
+        }
     }
 }

@@ -129,6 +129,7 @@ fn picture(round: u64) -> Arc<Picture> {
             problems: Vec::new(),
             stale_config: None,
             theme: None,
+            wants_consent: None,
             missing_checks: Vec::new(),
         },
         checks: (0..30).map(check).collect(),

@@ -58,6 +58,8 @@ pub enum Action {
     Cancel,
     /// Open the plugin anew.
     Reopen,
+    /// Consent to what the project would run.
+    Consent,
     /// Stop looking at changes, or look again.
     Pause,
     /// Give the page the whole screen.
@@ -188,6 +190,7 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::RerunAll, 0, "run all again", "Runs all checks again.", [letter('R')]),
     entry!(Action::Cancel, 3, "cancel", "Stops the run of the selected check.", [letter('c')]),
     entry!(Action::Reopen, 3, "open anew", "Opens the selected plugin anew, also out of quarantine.", [letter('o')]),
+    entry!(Action::Consent, 3, "allow", "Consents to run what the project file names, for this project and just that; asked once.", [letter('A')]),
     entry!(Action::Pause, 0, "pause", "Stops looking at changes of files, or looks again.", [letter('p')]),
     entry!(Action::Zoom, 0, "zoom", "Gives the page the whole screen, or shares it again.", [letter('z')]),
     entry!(Action::Theme, 0, "theme", "Shows the next theme; the project file or --theme makes one last.", [letter('t')]),
@@ -257,6 +260,10 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
             )
         }
         Action::Reopen => ok(plugin_in_question(state).is_some(), "no plugin is selected"),
+        Action::Consent => ok(
+            state.scene.picture.project.wants_consent.is_some(),
+            "nothing waits for your consent",
+        ),
         Action::OnlyBad | Action::Order => ok(
             state.place().page == Page::Checks,
             "it is for the list of checks",

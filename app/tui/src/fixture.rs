@@ -121,6 +121,7 @@ pub(crate) fn picture() -> Picture {
             problems: Vec::new(),
             stale_config: None,
             theme: None,
+            wants_consent: None,
             missing_checks: Vec::new(),
         },
         checks: checks.into_iter().map(Arc::new).collect(),

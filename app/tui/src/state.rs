@@ -162,6 +162,10 @@ impl State {
         if let Some(why) = &picture.activity.read_only {
             lines.push((Standing::Warn, why.clone()));
         }
+        if let Some(what) = &picture.project.wants_consent {
+            let text = format!("the project wants to {what}: A allows just that");
+            lines.push((Standing::Warn, text));
+        }
         for id in &picture.project.missing_checks {
             let text = format!("the required check '{id}' is in no plugin");
             lines.push((Standing::Error, text));

@@ -204,6 +204,7 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::RerunAll
         | Action::Cancel
         | Action::Reopen
+        | Action::Consent
         | Action::Pause
         | Action::Theme
         | Action::Mouse
@@ -228,6 +229,10 @@ fn outward(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Cancel => check.map(|check| Effect::Ask(Request::Cancel { check })),
         Action::Reopen => action::plugin_in_question(state)
             .map(|plugin| Effect::Ask(Request::ReopenPlugin { plugin })),
+        Action::Consent => {
+            state.say("you consented; `interlock trust --revoke` takes it back");
+            Some(Effect::Ask(Request::Consent))
+        }
         Action::Pause => {
             let is_paused = state.scene.picture.activity.is_paused;
             Some(Effect::Ask(Request::Pause(!is_paused)))

@@ -23,7 +23,15 @@ const COSTS: [(&str, &str); 3] = [
     ("heavy", "Heavy"),
 ];
 
-const NEEDS: [&str; 6] = ["train", "test", "current", "model", "target", "sensitive"];
+const NEEDS: [&str; 7] = [
+    "train",
+    "test",
+    "current",
+    "model",
+    "model_file",
+    "target",
+    "sensitive",
+];
 
 /// What stands in the parentheses of `#[check(…)]`.
 #[derive(Default)]

@@ -220,14 +220,18 @@ fn summary(columns: &[Odds<'_>], is_constant: bool, settings: &Settings) -> Stri
     let share = |at: usize| comparison.rates[at].share();
     let (low, high) = (share(found.lowest), share(found.highest));
     let name = |at: usize| &comparison.sorting.groups[at].name;
-    let what = format!(
-        "'{column}': {} is {} for {}, {} for {}",
-        wording.title.to_lowercase(),
-        percent(low),
-        name(found.lowest),
-        percent(high),
-        name(found.highest)
-    );
+    let title = wording.title.to_lowercase();
+    let what = if found.lowest == found.highest {
+        format!("'{column}': {title} is {} for every group", percent(low))
+    } else {
+        format!(
+            "'{column}': {title} is {} for {}, {} for {}",
+            percent(low),
+            name(found.lowest),
+            percent(high),
+            name(found.highest)
+        )
+    };
     if worst.verdict != Verdict::Inconclusive {
         return what;
     }

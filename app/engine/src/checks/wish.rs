@@ -70,7 +70,7 @@ impl Checks {
             fingerprint: origin.hash,
             n_rows: None,
         });
-        match config::check_params(&record.info, settings) {
+        match config::check_params(&record.info, settings, &present.config.file_name()) {
             Ok(params) => {
                 let fingerprint = Hasher::default().bytes(&params).finish();
                 inputs.push(InputSeen {

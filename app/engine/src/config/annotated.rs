@@ -147,6 +147,15 @@ impl Config {
                 "the only values it may take; empty means any",
                 list(&column.allowed),
             );
+            let codes = column.codes.iter();
+            let codes: toml::Table = codes
+                .map(|(text, code)| (text.clone(), Value::Float(*code)))
+                .collect();
+            page.option(
+                "codes",
+                "numbers the model was given in place of texts, where its file does not know them",
+                (!codes.is_empty()).then_some(Value::Table(codes)),
+            );
         }
     }
 
@@ -154,9 +163,13 @@ impl Config {
         page.section("model", "where the model is, or how it is trained");
         let path = match &self.model.source {
             Some(ModelSource::File { path }) => Some(text(&self.relative(path))),
-            Some(ModelSource::Train { .. }) | None => None,
+            Some(ModelSource::Python(source)) => {
+                source.path.as_ref().map(|path| text(&self.relative(path)))
+            }
+            Some(ModelSource::Train { .. } | ModelSource::Http(_)) | None => None,
         };
         page.option("path", "a model file", path);
+        self.served_model(page);
         let train = match &self.model.source {
             Some(ModelSource::Train {
                 algorithm,
@@ -171,7 +184,8 @@ impl Config {
                 );
                 Some(Value::Table(table))
             }
-            Some(ModelSource::File { .. }) | None => None,
+            Some(ModelSource::File { .. } | ModelSource::Python(_) | ModelSource::Http(_))
+            | None => None,
         };
         page.option(
             "train",
@@ -192,6 +206,66 @@ impl Config {
             "features",
             "its inputs in its order, where the model does not know them",
             list(&self.model.features),
+        );
+    }
+
+    /// The options of a model that another process serves.
+    fn served_model(&self, page: &mut Page) {
+        let python = match &self.model.source {
+            Some(ModelSource::Python(source)) => Some(source),
+            Some(ModelSource::File { .. } | ModelSource::Train { .. } | ModelSource::Http(_))
+            | None => None,
+        };
+        let http = match &self.model.source {
+            Some(ModelSource::Http(source)) => Some(source),
+            Some(ModelSource::File { .. } | ModelSource::Train { .. } | ModelSource::Python(_))
+            | None => None,
+        };
+        page.option(
+            "format",
+            "\"python\" has your own Python serve it, \"http\" asks a server, once you have consented; else the bytes say it",
+            python.map(|_| text("python")).or(http.map(|_| text("http"))),
+        );
+        page.option(
+            "entry",
+            "module:name of a Python function, of an object with predict, or of a class of such",
+            python.and_then(|source| source.entry.as_deref()).map(text),
+        );
+        page.option(
+            "python",
+            "the interpreter that serves it",
+            python.map(|source| text(&self.relative(&source.interpreter))),
+        );
+        page.option(
+            "timeout",
+            "longest wait for one answer of a served model",
+            python
+                .map(|source| source.timeout)
+                .or(http.map(|source| source.timeout))
+                .map(|timeout| text(&units::show_duration(timeout))),
+        );
+        page.option(
+            "url",
+            "http://HOST/v2/models/NAME (Open Inference Protocol) or http://HOST/invocations (MLflow)",
+            http.map(|source| text(&source.url)),
+        );
+        page.option(
+            "batch",
+            "rows sent at once to a server",
+            http.map(|source| Value::Integer(i64::try_from(source.batch).unwrap_or(i64::MAX))),
+        );
+        page.option(
+            "secrets",
+            "headers of requests, by the names of environment variables that hold their values",
+            http.filter(|source| !source.secrets.is_empty())
+                .map(|source| {
+                    let named = source.secrets.iter();
+                    Value::Table(
+                        named
+                            .map(|(name, from)| (name.clone(), text(from)))
+                            .collect(),
+                    )
+                }),
         );
     }
 

@@ -15,11 +15,14 @@ use crate::problem::Problem;
 /// The settings of a check as the bytes it is given; settings that are not named keep the check's
 /// own defaults.
 ///
+/// `file` names the project file in problems.
+///
 /// # Errors
 /// Settings the check does not have, and values of another type than its default.
 pub fn check_params(
     info: &CheckInfo,
     settings: Option<&CheckConfig>,
+    file: &str,
 ) -> Result<Vec<u8>, Vec<Problem>> {
     let Some(settings) = settings.filter(|settings| !settings.params.is_empty()) else {
         return Ok(Vec::new());
@@ -35,7 +38,8 @@ pub fn check_params(
         match info.params.iter().find(|param| param.name == *name) {
             None => {
                 let message = format!("{} has no setting '{name}'", info.id);
-                problems.push(problem(setting, message, unknown_setting(name, &known)));
+                let help = unknown_setting(name, &known);
+                problems.push(problem(file, setting, message, help));
             }
             Some(param) => match fitted(param, &setting.value) {
                 Ok(value) => {
@@ -47,6 +51,7 @@ pub fn check_params(
                         info.id, setting.value
                     );
                     problems.push(problem(
+                        file,
                         setting,
                         message,
                         format!("its default is {name} = {}", param.default),
@@ -87,9 +92,9 @@ fn fitted(param: &ParamInfo, value: &Value) -> Result<Value, &'static str> {
     })
 }
 
-fn problem(setting: &ParamSetting, message: String, help: String) -> Problem {
+fn problem(file: &str, setting: &ParamSetting, message: String, help: String) -> Problem {
     Problem {
-        file: "interlock.toml".to_owned(),
+        file: file.to_owned(),
         line: Some(setting.line),
         column: Some(format!("column {}", setting.column)),
         message,

@@ -11,6 +11,7 @@ use interlock_plugin_api::outcome::Role;
 use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, Section, number};
+use super::served;
 use super::{
     CheckConfig, CheckSeverity, ColumnConfig, Config, DataConfig, LimitsConfig, ModelConfig,
     ModelSource, ParamSetting, PluginsConfig, ProjectConfig, Source, display_name, nearest, units,
@@ -165,6 +166,7 @@ fn read_columns<'t>(
             allowed: section
                 .texts("allowed", "[\"yes\", \"no\"]")
                 .unwrap_or_default(),
+            codes: read_codes(&mut section, name.get_ref()),
         };
         section.finish();
         if let (Some(min), Some(max)) = (column.min, column.max)
@@ -181,10 +183,32 @@ fn read_columns<'t>(
     read
 }
 
+/// What the model was given in place of each text.
+fn read_codes(section: &mut Section<'_, '_, '_>, column: &str) -> BTreeMap<String, f64> {
+    let mut codes = BTreeMap::new();
+    for (text, value) in section.section("codes").into_iter().flat_map(DeTable::iter) {
+        match number(value.get_ref()) {
+            Some(number) => {
+                codes.insert(text.get_ref().to_string(), number);
+            }
+            None => {
+                let message = format!(
+                    "columns.{column}.codes: '{}' must be a number",
+                    text.get_ref()
+                );
+                let help = "for example: codes = { no = 0, yes = 1 }".to_owned();
+                section.reader().error(value.span().start, message, help);
+            }
+        }
+    }
+    codes
+}
+
 fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
     let path = section
         .text("path", "\"model.json\"")
         .map(|path| root.join(path));
+    let served = served::read(&mut section, path.as_ref(), root);
     let train = section.text_or_section("train");
     let model = ModelConfig {
         source: None,
@@ -215,7 +239,7 @@ fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
             String::new(),
         );
     }
-    if path.is_some() && train.is_some() {
+    if (path.is_some() || served.is_some()) && train.is_some() {
         let message = "model.path and model.train exclude each other".to_owned();
         let at = section.place_of("train");
         section
@@ -224,7 +248,9 @@ fn read_model(mut section: Section<'_, '_, '_>, root: &Path) -> ModelConfig {
     }
     section.finish();
     ModelConfig {
-        source: train.or(path.map(|path| ModelSource::File { path })),
+        source: train
+            .or(served)
+            .or(path.map(|path| ModelSource::File { path })),
         ..model
     }
 }

@@ -239,8 +239,13 @@ fn settings_of_checks_are_held_against_the_check() {
     let config = |settings: &str| {
         parse(&format!("[data]\n[checks.\"drift.columns\"]\n{settings}\n")).unwrap()
     };
-    let check =
-        |settings: &str| check_params(&drift(), config(settings).checks.get("drift.columns"));
+    let check = |settings: &str| {
+        check_params(
+            &drift(),
+            config(settings).checks.get("drift.columns"),
+            "interlock.toml",
+        )
+    };
     assert_eq!(check("").unwrap(), Vec::<u8>::new());
     let bytes = check("alpha = 1\nn_bins = 5").unwrap();
     let values: std::collections::BTreeMap<String, f64> = rmp_serde::from_slice(&bytes).unwrap();

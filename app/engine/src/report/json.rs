@@ -30,11 +30,16 @@ pub fn report(picture: &Picture) -> Value {
         if input.role.is_some() {
             inputs.insert(input.name.clone(), value);
         } else {
-            model = json!({
+            // The card's fields stand beside these; without a model there are none.
+            model = input.card.as_deref().map_or_else(|| json!({}), to_value);
+            let known = json!({
                 "source": input.source,
                 "fingerprint": input.fingerprint,
                 "stale": input.stale,
             });
+            if let (Some(model), Value::Object(known)) = (model.as_object_mut(), known) {
+                model.extend(known);
+            }
         }
     }
     json!({

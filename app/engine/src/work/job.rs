@@ -2,6 +2,7 @@
 //!
 //! In and out: plain values; nothing here acts.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,11 +41,20 @@ pub(crate) struct Job {
     pub(crate) budget: Duration,
 }
 
-/// A model file and the bytes it must have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A model and the bytes it must have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ModelFile {
+    /// The file, or the socket of the process that serves it.
     pub(crate) path: PathBuf,
     pub(crate) fingerprint: Fingerprint,
+    /// What checks call its inputs, in its order; a name stands for the model's own at that place.
+    pub(crate) features: Vec<String>,
+    /// Numbers it is given in place of texts, by column and text.
+    pub(crate) codes: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Whether the class it predicts the probability of is the negative one here.
+    pub(crate) is_flipped: bool,
+    /// For a served model: how long it may take to answer.
+    pub(crate) answer_limit: Option<Duration>,
 }
 
 /// What one worker process may use.

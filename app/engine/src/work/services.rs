@@ -12,12 +12,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::{Array as _, RecordBatch, StructArray};
+use interlock_model::remote::Remote;
 use interlock_model::{Batch, BatchColumn, BatchValues, Limits as ModelLimits, Model};
 use interlock_plugin_api::error::{CheckError, CheckErrorKind};
 use interlock_plugin_api::host::{
@@ -61,14 +63,19 @@ impl Inputs {
         let Some(wanted) = &run.model else {
             return Ok(());
         };
-        let is_open = self.model.as_ref().is_some_and(|(path, fingerprint, _)| {
-            *path == wanted.path && *fingerprint == wanted.fingerprint
-        });
+        // A connection may have broken in the last run; a new one costs nothing beside a run.
+        let is_open = wanted.answer_limit.is_none()
+            && self.model.as_ref().is_some_and(|(path, fingerprint, _)| {
+                *path == wanted.path && *fingerprint == wanted.fingerprint
+            });
         if !is_open {
             self.model = Some((
                 wanted.path.clone(),
                 wanted.fingerprint,
-                open_model(&wanted.path, wanted.fingerprint)?,
+                match wanted.answer_limit {
+                    Some(limit) => served_model(&wanted.path, limit)?,
+                    None => open_model(&wanted.path, wanted.fingerprint)?,
+                },
             ));
         }
         Ok(())
@@ -87,6 +94,26 @@ fn open_model(path: &Path, fingerprint: Fingerprint) -> Result<Box<dyn Model>, C
         ));
     }
     Ok(model)
+}
+
+/// The model that another process serves at a socket.
+fn served_model(socket: &Path, answer_limit: Duration) -> Result<Box<dyn Model>, CheckError> {
+    let bad = |message: String| CheckError::new(CheckErrorKind::Model, message);
+    let stream = connect(socket, answer_limit)
+        .map_err(|error| bad(format!("the served model cannot be reached: {error}")))?;
+    let remote = Remote::connect(stream).map_err(|error| bad(error.to_string()))?;
+    Ok(Box::new(remote))
+}
+
+/// A stream to a served model, which waits no longer than this for an answer.
+///
+/// # Errors
+/// If nobody listens there.
+pub(crate) fn connect(socket: &Path, answer_limit: Duration) -> std::io::Result<UnixStream> {
+    let stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(answer_limit))?;
+    stream.set_write_timeout(Some(answer_limit))?;
+    Ok(stream)
 }
 
 /// Serves one run.
@@ -118,6 +145,39 @@ impl<W: Write> Services<'_, W> {
         model
             .map(|(_, _, model)| model.as_ref())
             .ok_or_else(|| CheckError::missing_input("there is no model"))
+    }
+}
+
+impl<W: Write> Services<'_, W> {
+    /// The numbers the project file gives for the texts of this column, if it does; a text without
+    /// one is missing.
+    fn coded(&self, column: &PredictColumn<'_>) -> Option<Vec<f64>> {
+        let codes = self.run.model.as_ref()?.codes.get(column.name)?;
+        let PredictValues::Categorical {
+            codes: positions,
+            categories,
+        } = column.values
+        else {
+            return None;
+        };
+        let known: Vec<f64> = categories
+            .iter()
+            .map(|text| codes.get(*text).copied().unwrap_or(f64::NAN))
+            .collect();
+        let number = |position: &u32| known.get(*position as usize).copied().unwrap_or(f64::NAN);
+        Some(positions.iter().map(number).collect())
+    }
+
+    /// The model's own name for an input that checks know by the name of its column.
+    fn own_name<'n>(&self, model: &'n dyn Model, name: &'n str) -> &'n str {
+        let told = self.run.model.as_ref().map(|told| told.features.as_slice());
+        let place = told
+            .unwrap_or_default()
+            .iter()
+            .position(|known| known == name);
+        place
+            .and_then(|place| model.info().features.get(place))
+            .map_or(name, |feature| &feature.name)
     }
 }
 
@@ -153,11 +213,17 @@ impl<W: Write> HostServices for Services<'_, W> {
                 }
             }
         }
+        let coded: Vec<Option<Vec<f64>>> =
+            columns.iter().map(|column| self.coded(column)).collect();
         let columns = columns
             .iter()
-            .map(|column| BatchColumn {
-                name: column.name,
-                values: values(column, &names),
+            .zip(&coded)
+            .map(|(column, coded)| BatchColumn {
+                name: self.own_name(model, column.name),
+                values: match coded {
+                    Some(numbers) => BatchValues::Numeric(numbers),
+                    None => values(column, &names),
+                },
             })
             .collect();
         let batch = Batch { n_rows, columns };
@@ -167,11 +233,34 @@ impl<W: Write> HostServices for Services<'_, W> {
         };
         *out =
             predicted.map_err(|error| CheckError::new(CheckErrorKind::Model, error.to_string()))?;
+        if self
+            .run
+            .model
+            .as_ref()
+            .is_some_and(|model| model.is_flipped)
+        {
+            for figure in out.iter_mut() {
+                *figure = match space {
+                    Space::Probability => 1.0 - *figure,
+                    Space::Margin => -*figure,
+                };
+            }
+        }
         u32::try_from(model.info().n_outputs).map_err(|error| CheckError::failed(error.to_string()))
     }
 
     fn ensemble(&self) -> Vec<u8> {
-        let ensemble = self.model().ok().and_then(Model::ensemble);
+        let Some(told) = &self.run.model else {
+            return Vec::new();
+        };
+        // The trees say the margin of the model's own class.
+        let ensemble = self.model().ok().filter(|_| !told.is_flipped);
+        let ensemble = ensemble.and_then(Model::ensemble).map(|mut ensemble| {
+            if ensemble.features.len() == told.features.len() {
+                ensemble.features.clone_from(&told.features);
+            }
+            ensemble
+        });
         ensemble
             .and_then(|ensemble| rmp_serde::to_vec_named(&ensemble).ok())
             .unwrap_or_default()

@@ -1,5 +1,6 @@
 //! Tables and model: what was loaded, from where, and what is wrong with it.
 
+use interlock_engine::model_card::ModelCard;
 use interlock_engine::picture::InputState;
 use interlock_engine::report::human;
 use interlock_plugin_api::facts::ColumnKind;
@@ -108,6 +109,9 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
     if let Some(at) = input.loaded_at {
         items.extend(pair(scene, "loaded at", &scene.zone.time(at), plain, width));
     }
+    if let Some(card) = &input.card {
+        items.extend(card_items(scene, card, width));
+    }
     let (Some(table), Some(role)) = (&input.table, input.role) else {
         return items;
     };
@@ -146,6 +150,53 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
             Line::from(Span::raw(clip(&line, width))),
             None,
         ));
+    }
+    items
+}
+
+/// What a model says of itself.
+fn card_items(scene: &Scene, card: &ModelCard, width: usize) -> Vec<Item> {
+    let plain = Style::default();
+    let outputs = match (card.n_outputs, card.output) {
+        (1, output) => format!("one {output} per row"),
+        (n, output) => format!("{n} figures per row ({output})"),
+    };
+    let trees = card.trees.map_or_else(String::new, |trees| {
+        format!(
+            "{} with {} leaves, {} decisions at most",
+            trees.n_trees, trees.n_leaves, trees.depth
+        )
+    });
+    let pairs = [
+        ("format", card.format.clone()),
+        ("made by", card.producer.clone()),
+        ("task", card.task.unwrap_or_default().to_owned()),
+        ("gives", outputs),
+        ("classes", card.classes.join(", ")),
+        ("trees", trees),
+        (
+            "size",
+            card.n_bytes.map_or_else(String::new, crate::text::bytes),
+        ),
+    ];
+    let mut items = Vec::new();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        items.extend(pair(scene, name, value, plain, width));
+    }
+    items.extend(section(scene, "Inputs of the model"));
+    for feature in &card.features {
+        let categories = feature.categories.join(", ");
+        let line = format!(
+            "{} {} {categories}",
+            pad(&feature.name, 30),
+            pad(feature.kind, 12)
+        );
+        let item = Item::row(
+            format!("input {}", feature.name),
+            Line::from(Span::raw(clip(&line, width))),
+            None,
+        );
+        items.push(item.readout(categories));
     }
     items
 }

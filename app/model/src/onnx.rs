@@ -1,0 +1,324 @@
+//! ONNX: graphs of operators for tables, as scikit-learn, XGBoost, LightGBM, `CatBoost` and networks
+//! are exported.
+//!
+//! In: the bytes of a file, and files beside it that hold its weights. Out: a [`Model`] whose
+//! predictions are those of `onnxruntime`.
+//!
+//! Source: the ONNX standard (`onnx.proto`, Operators, Operators-ml); what it leaves open follows
+//! `onnxruntime`. A graph is interpreted in blocks of rows: its operators are listed in `onnx/ops`.
+//! Nothing is downloaded, and no operator can touch anything but its inputs.
+
+mod protobuf;
+
+mod proto;
+
+mod tensor;
+
+mod post;
+
+mod trees;
+
+mod kernel;
+
+mod ops;
+
+mod graph;
+
+mod build;
+
+mod feed;
+
+mod card;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Component, Path};
+
+use build::Context;
+use card::{Card, Margins};
+use feed::Feed;
+use graph::{Graph, Plan};
+use kernel::{Budget, Fault};
+use proto::ModelProto;
+use tensor::Tensor;
+
+use crate::batch::Batch;
+use crate::ensemble::TreeEnsemble;
+use crate::error::ModelError;
+use crate::limits::Limits;
+use crate::{Model, ModelInfo, TreesInfo};
+
+pub(crate) use proto::is_model;
+
+const FORMAT: &str = "onnx";
+
+/// Newest version of the file format that is known.
+const NEWEST_IR: i64 = 14;
+
+/// An open ONNX model.
+pub(crate) struct Onnx {
+    info: ModelInfo,
+    graph: Graph,
+    feed: Feed,
+    card: Card,
+    ensemble: Option<TreeEnsemble>,
+    /// Size of the file, which bounds what a run may cost.
+    n_bytes: usize,
+}
+
+/// Reads a model. `path` is the file's own, beside which its external data lies.
+pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, ModelError> {
+    let file = ModelProto::read(bytes).map_err(damaged)?;
+    if file.ir_version > NEWEST_IR {
+        return Err(told(Fault::Unsupported(
+            format!("version {} of the file format", file.ir_version),
+            format!("save it with IR version {NEWEST_IR} or lower"),
+        )));
+    }
+    if file.n_functions > 0 {
+        return Err(told(Fault::Unsupported(
+            "functions of its own".to_owned(),
+            "export it with its functions inlined".to_owned(),
+        )));
+    }
+    for (domain, version) in &file.opsets {
+        ops::check_opset(domain, *version).map_err(told)?;
+    }
+    let proto = file
+        .graph
+        .ok_or_else(|| damaged("it has no graph".to_owned()))?;
+    let beside = RefCell::new(Beside {
+        model: path,
+        limit: limits.n_bytes,
+        files: HashMap::new(),
+        n_read: 0,
+        n_taken: 0,
+    });
+    let external = |location: &str, offset: usize, length: Option<usize>| {
+        beside.borrow_mut().take(location, offset, length)
+    };
+    let context = Context {
+        opsets: &file.opsets,
+        limits,
+        external: &external,
+    };
+    let graph = build::ready(&proto, &context).map_err(told)?;
+    if graph.inputs.is_empty() || graph.outputs.is_empty() {
+        return Err(damaged("it has no inputs or no outputs".to_owned()));
+    }
+    let feed = Feed::new(&graph, &file.metadata, limits).map_err(told)?;
+    let all = graph.plan(graph.outputs.iter().map(|(_, slot)| *slot).collect(), None);
+    let (n_rows, values) = feed.probe().map_err(damaged)?;
+    let mut budget = Budget::new(bytes.len(), true);
+    let (given, _) = graph.run(&all, values, &mut budget).map_err(damaged)?;
+    let card = Card::new(&graph, &given, n_rows).map_err(told)?;
+    if card.width > limits.n_outputs {
+        return Err(ModelError::TooLarge(format!(
+            "{} outputs, the limit is {}",
+            card.width, limits.n_outputs
+        )));
+    }
+    let features = feed.inputs.features.clone();
+    let names: Vec<String> = features
+        .iter()
+        .map(|feature| feature.name.clone())
+        .collect();
+    let ensemble = card.ensemble(&graph, &feed.spans, &names);
+    let producer = format!("{} {}", file.producer_name, file.producer_version);
+    let info = ModelInfo {
+        format: FORMAT.to_owned(),
+        producer: producer.trim().to_owned(),
+        task: card.task,
+        features,
+        n_outputs: card.n_outputs,
+        space: card.space,
+        classes: card.classes.clone(),
+        trees: size(&graph),
+        has_ensemble: ensemble.is_some(),
+    };
+    Ok(Onnx {
+        info,
+        graph,
+        feed,
+        card,
+        ensemble,
+        n_bytes: bytes.len(),
+    })
+}
+
+fn damaged(reason: String) -> ModelError {
+    ModelError::Damaged {
+        format: FORMAT,
+        reason,
+    }
+}
+
+fn told(fault: Fault) -> ModelError {
+    match fault {
+        Fault::Damaged(reason) => damaged(reason),
+        Fault::Unsupported(part, advice) => ModelError::Unsupported {
+            format: FORMAT,
+            part,
+            advice,
+        },
+        Fault::TooLarge(what) => ModelError::TooLarge(what),
+    }
+}
+
+/// Files beside the model that hold weights, each read once.
+struct Beside<'a> {
+    model: &'a Path,
+    /// Bytes of all files, and of all tensors, at most.
+    limit: u64,
+    files: HashMap<String, Vec<u8>>,
+    n_read: u64,
+    n_taken: u64,
+}
+
+impl Beside<'_> {
+    /// Bytes of one of the files.
+    fn take(
+        &mut self,
+        location: &str,
+        offset: usize,
+        length: Option<usize>,
+    ) -> Result<Vec<u8>, String> {
+        if !self.files.contains_key(location) {
+            let bytes = self.read(location)?;
+            self.files.insert(location.to_owned(), bytes);
+        }
+        let bytes = self.files.get(location).map_or(&[][..], Vec::as_slice);
+        let length = length.unwrap_or(bytes.len().saturating_sub(offset));
+        let part = bytes.get(offset..offset.saturating_add(length));
+        let part = part.ok_or_else(|| {
+            format!(
+                "it takes {length} bytes at offset {offset} of '{location}', which has {}",
+                bytes.len()
+            )
+        })?;
+        self.n_taken += u64::try_from(length).unwrap_or(u64::MAX);
+        if self.n_taken > self.limit {
+            return Err(format!(
+                "all tensors in files beside the model take more than {} bytes, the limit",
+                self.limit
+            ));
+        }
+        Ok(part.to_vec())
+    }
+
+    /// Reads a file. Only plain names are followed, so that no file elsewhere is read.
+    fn read(&mut self, location: &str) -> Result<Vec<u8>, String> {
+        let own = Path::new(location);
+        let is_plain = !location.is_empty()
+            && !location.contains(['\\', '\0'])
+            && own
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+        if !is_plain {
+            return Err(format!(
+                "its elements lie in '{location}', which is not a file beside the model: export it with its weights inside"
+            ));
+        }
+        let folder = self.model.parent().unwrap_or(Path::new(""));
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let path = folder.join(own);
+        let missing = |error: std::io::Error| {
+            format!(
+                "its elements lie in '{location}', which cannot be read ({error}): put the file beside the model"
+            )
+        };
+        let entry = std::fs::symlink_metadata(&path).map_err(missing)?;
+        let is_inside = path
+            .canonicalize()
+            .map_err(missing)?
+            .starts_with(folder.canonicalize().map_err(missing)?);
+        if !entry.is_file() || !is_inside {
+            return Err(format!(
+                "its elements lie in '{location}', which is no plain file"
+            ));
+        }
+        self.n_read = self.n_read.saturating_add(entry.len());
+        if self.n_read > self.limit {
+            return Err(format!(
+                "its elements lie in '{location}', which has {} bytes, the limit for all files is {}",
+                entry.len(),
+                self.limit
+            ));
+        }
+        std::fs::read(&path).map_err(missing)
+    }
+}
+
+/// The size of all trees together.
+fn size(graph: &Graph) -> Option<TreesInfo> {
+    let all = graph.trees();
+    let mut size = TreesInfo::default();
+    for trees in &all {
+        let trees = trees.forest.trees();
+        let (n_leaves, depth) = trees.n_leaves_and_depth();
+        size.n_trees += trees.tree_starts.len();
+        size.n_leaves += n_leaves;
+        size.depth = size.depth.max(depth);
+    }
+    (!all.is_empty()).then_some(size)
+}
+
+impl Onnx {
+    /// Runs a plan on all rows, block by block; `read` makes figures of what it gives.
+    fn run(
+        &self,
+        batch: &Batch<'_>,
+        plan: &Plan,
+        read: impl Fn(&Tensor, usize) -> Result<Vec<f64>, String>,
+    ) -> Result<Vec<f64>, ModelError> {
+        let columns = self.feed.columns(batch)?;
+        let mut figures = Vec::with_capacity(batch.n_rows * self.info.n_outputs);
+        for rows in self.feed.blocks(batch.n_rows) {
+            let failed = |reason: String| {
+                ModelError::Batch(format!("the onnx model fails in rows {rows:?}: {reason}"))
+            };
+            let values = self.feed.values(&columns, rows.clone()).map_err(failed)?;
+            let mut budget = Budget::new(self.n_bytes, false);
+            let (given, scores) = self.graph.run(plan, values, &mut budget).map_err(failed)?;
+            let value = scores.as_ref().or(given.first().map(|value| &**value));
+            let value = value.ok_or_else(|| failed("it gives nothing".to_owned()))?;
+            figures.extend(read(value, rows.len()).map_err(failed)?);
+        }
+        Ok(figures)
+    }
+}
+
+impl Model for Onnx {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn predict(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
+        self.run(batch, &self.card.plan, |value, n_rows| {
+            self.card.read(value, n_rows)
+        })
+    }
+
+    fn margins(&self, batch: &Batch<'_>) -> Result<Vec<f64>, ModelError> {
+        match &self.card.margins {
+            Margins::Predictions => self.predict(batch),
+            Margins::Scores {
+                plan,
+                has_difference,
+            } => self.run(batch, plan, |scores, n_rows| {
+                self.card.read_scores(scores, n_rows, *has_difference)
+            }),
+            Margins::None => Err(ModelError::Batch(
+                "the onnx model has no scores before its probabilities".to_owned(),
+            )),
+        }
+    }
+
+    fn ensemble(&self) -> Option<TreeEnsemble> {
+        self.ensemble.clone()
+    }
+}
