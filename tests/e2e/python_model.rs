@@ -203,16 +203,14 @@ fn the_dashboard_asks_and_follows_the_source() {
     };
     let mut terminal = project.dashboard(140, 45);
     terminal
-        .wait_until(|screen| {
-            screen.contains("the project wants to run") && screen.contains("A allows")
-        })
+        .wait_until(|screen| screen.contains("A lets the project run"))
         .unwrap();
     terminal.send(Key::Char('A')).unwrap();
     terminal
         .wait_until(|screen| {
             let text = screen.text();
             let line = text.lines().find(|line| line.contains("Equalized odds"));
-            line.is_some_and(|line| line.contains("PASS")) && !text.contains("wants to run")
+            line.is_some_and(|line| line.contains("PASS")) && !text.contains("lets the project")
         })
         .unwrap();
     terminal.send(Key::Char('4')).unwrap();

@@ -92,10 +92,7 @@ fn saves(place: &Place, n_repeats: usize) -> Answer<()> {
     }
     tell("save of a 30,000 x 15 CSV to first new result", &mut first);
     tell("save to first changed verdict", &mut flip);
-    tell(
-        "save to all verdicts (10 checks, random forest retrained)",
-        &mut all,
-    );
+    tell("save to all verdicts (random forest retrained)", &mut all);
     Ok(())
 }
 

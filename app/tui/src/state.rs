@@ -3,7 +3,7 @@
 //! In: pages opened and moves made. Out: [`State`], from which a frame is drawn. It remembers the
 //! selection of every page by the key of its item, so that a new picture moves no selection.
 
-use interlock_engine::picture::Standing;
+use interlock_engine::picture::{InputState, Standing};
 use ratatui::layout::Rect;
 use std::time::SystemTime;
 
@@ -163,14 +163,22 @@ impl State {
             lines.push((Standing::Warn, why.clone()));
         }
         if let Some(what) = &picture.project.wants_consent {
-            let text = format!("the project wants to {what}: A allows just that");
+            let text = format!("A lets the project {what}, as it asks to; nothing else");
             lines.push((Standing::Warn, text));
         }
         for id in &picture.project.missing_checks {
             let text = format!("the required check '{id}' is in no plugin");
             lines.push((Standing::Error, text));
         }
-        for input in &picture.project.inputs {
+        // A model that waits for consent has its line already.
+        let is_told =
+            |input: &InputState| picture.project.wants_consent.is_some() && input.role.is_none();
+        for input in picture
+            .project
+            .inputs
+            .iter()
+            .filter(|input| !is_told(input))
+        {
             let why = input.stale.as_ref();
             lines.extend(why.map(|why| (Standing::Stale, format!("{}: {why}", input.name))));
         }
