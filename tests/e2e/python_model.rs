@@ -159,6 +159,14 @@ fn figures_of_another_shape_are_refused() {
 }
 
 #[test]
+fn labels_are_no_probabilities() {
+    assert_told(
+        "import numpy as np\ndef predict(columns):\n    return np.array(['yes'] * len(columns['size']))\n",
+        "the model predicts labels ('yes'), not probabilities",
+    );
+}
+
+#[test]
 fn no_number_is_no_prediction() {
     assert_told(
         "import numpy as np\ndef predict(columns):\n    return np.full(len(columns['size']), np.nan)\n",

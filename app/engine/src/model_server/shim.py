@@ -45,7 +45,13 @@ def load_folder(path):
     try:
         import mlflow.pyfunc
 
-        return mlflow.pyfunc.load_model(path)
+        loaded = mlflow.pyfunc.load_model(path)
+        try:
+            raw = loaded.get_raw_model()
+        except Exception:
+            raw = None
+        # MLflow's own face of a classifier gives labels; the model inside gives probabilities.
+        return raw if hasattr(raw, "predict_proba") else loaded
     except ImportError:
         pickle = os.path.join(path, "model.pkl")
         if os.path.exists(pickle):
@@ -116,6 +122,9 @@ class Served:
         found = np.asarray(call(inputs))
         if self.task == "binary" and found.ndim == 2 and found.shape[1] == 2:
             found = found[:, self.positive]
+        if found.dtype.kind not in "fiub" and found.size:
+            label = text(found.ravel()[0])
+            raise ValueError(f"the model predicts labels ('{label}'), not probabilities or numbers: serve an object with predict_proba, or a function that gives probabilities")
         return found
 
     def inputs(self, columns, n_rows):

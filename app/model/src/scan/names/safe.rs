@@ -20,6 +20,10 @@ const LISTED: &[(&str, &str)] = &[
     ),
     ("scipy._lib.array_api_compat.numpy._aliases", "asarray"),
     ("sklearn.utils", "Bunch"),
+    (
+        "sklearn.compose._column_transformer",
+        "make_column_selector",
+    ),
     ("pandas.indexes.base", "_new_Index Index"),
     ("pandas.core.index", "_new_Index Index Int64Index"),
     ("builtins", BASIC),
