@@ -32,11 +32,12 @@ mod card;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Component, Path};
 
 use build::Context;
 use card::{Card, Margins};
-use feed::Feed;
+use feed::{Column, Feed};
 use graph::{Graph, Plan};
 use kernel::{Budget, Fault};
 use proto::ModelProto;
@@ -51,6 +52,9 @@ use crate::{Model, ModelInfo, TreesInfo};
 pub(crate) use proto::is_model;
 
 const FORMAT: &str = "onnx";
+
+/// Blocks of rows from which several threads pay.
+const MIN_BLOCKS: usize = 8;
 
 /// Newest version of the file format that is known.
 const NEWEST_IR: i64 = 14;
@@ -268,20 +272,59 @@ fn size(graph: &Graph) -> Option<TreesInfo> {
 }
 
 impl Onnx {
-    /// Runs a plan on all rows, block by block; `read` makes figures of what it gives.
+    /// Runs a plan on all rows, block by block; `read` makes figures of what it gives. Blocks do not
+    /// depend on each other, so the number of threads changes nothing.
     fn run(
         &self,
         batch: &Batch<'_>,
         plan: &Plan,
-        read: impl Fn(&Tensor, usize) -> Result<Vec<f64>, String>,
+        read: impl Fn(&Tensor, usize) -> Result<Vec<f64>, String> + Sync,
     ) -> Result<Vec<f64>, ModelError> {
         let columns = self.feed.columns(batch)?;
+        let blocks: Vec<Range<usize>> = self.feed.blocks(batch.n_rows).collect();
+        let n_threads = if blocks.len() < MIN_BLOCKS {
+            1
+        } else {
+            std::thread::available_parallelism().map_or(1, usize::from)
+        };
+        if n_threads == 1 {
+            return self.run_blocks(&columns, &blocks, plan, &read);
+        }
+        let shares = blocks.chunks(blocks.len().div_ceil(n_threads));
+        let parts: Vec<Result<Vec<f64>, ModelError>> = std::thread::scope(|scope| {
+            let spawned: Vec<_> = shares
+                .map(|share| scope.spawn(|| self.run_blocks(&columns, share, plan, &read)))
+                .collect();
+            let broke = |_| {
+                Err(ModelError::Batch(
+                    "a thread of the onnx model broke".to_owned(),
+                ))
+            };
+            spawned
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(broke))
+                .collect()
+        });
         let mut figures = Vec::with_capacity(batch.n_rows * self.info.n_outputs);
-        for rows in self.feed.blocks(batch.n_rows) {
+        for part in parts {
+            figures.extend(part?);
+        }
+        Ok(figures)
+    }
+
+    fn run_blocks(
+        &self,
+        columns: &[Column<'_>],
+        blocks: &[Range<usize>],
+        plan: &Plan,
+        read: &impl Fn(&Tensor, usize) -> Result<Vec<f64>, String>,
+    ) -> Result<Vec<f64>, ModelError> {
+        let mut figures = Vec::new();
+        for rows in blocks {
             let failed = |reason: String| {
                 ModelError::Batch(format!("the onnx model fails in rows {rows:?}: {reason}"))
             };
-            let values = self.feed.values(&columns, rows.clone()).map_err(failed)?;
+            let values = self.feed.values(columns, rows.clone()).map_err(failed)?;
             let mut budget = Budget::new(self.n_bytes, false);
             let (given, scores) = self.graph.run(plan, values, &mut budget).map_err(failed)?;
             let value = scores.as_ref().or(given.first().map(|value| &**value));

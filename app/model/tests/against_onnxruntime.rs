@@ -251,3 +251,31 @@ fn by_hand(model: &dyn Model, case: &Case, n_rows: usize) -> Vec<f64> {
     let link = format!("{:?}", trees.link).to_lowercase();
     linked(&margins, n_outputs, &link)
 }
+
+/// Many rows go through several threads, block by block: each row is what it is among few.
+#[test]
+fn many_rows_are_predicted_as_few() {
+    const N_TIMES: usize = 200;
+    for (name, case) in cases().iter().take(40) {
+        let model = open(&folder().join(&case.model), &Limits::default()).unwrap();
+        let values = values(case);
+        let few = model.predict(&batch(case, &values)).unwrap();
+        let tiled: Vec<Values> = values
+            .iter()
+            .map(|values| match values {
+                Values::Numbers(numbers) => Values::Numbers(numbers.repeat(N_TIMES)),
+                Values::Codes(codes) => Values::Codes(codes.repeat(N_TIMES)),
+            })
+            .collect();
+        let many = Batch {
+            n_rows: case.n_rows * N_TIMES,
+            ..batch(case, &tiled)
+        };
+        let many = model.predict(&many).unwrap();
+        for (at, copy) in many.chunks(few.len()).enumerate() {
+            // Sums over a block may be taken in another order than over few rows.
+            let off = differences(copy, &few, 1e-6, &format!("{name}, copy {at}"));
+            assert_eq!(off, Vec::<String>::new());
+        }
+    }
+}
