@@ -61,6 +61,46 @@ fn a_neural_network_as_onnx() {
     assert_asked("onnx-network", "onnx");
 }
 
+#[test]
+fn a_model_is_found_by_what_its_bytes_are() {
+    let project = Project::of_sample("german-credit");
+    std::fs::remove_file(project.path("interlock.toml")).unwrap();
+    std::fs::copy(
+        project.path("models/pipeline.onnx"),
+        project.path("credit.onnx"),
+    )
+    .unwrap();
+    std::fs::write(project.path("aaa.onnx"), "no model").unwrap();
+    let run = project.run(&["init"]);
+    let text = project.read("interlock.toml");
+    assert!(text.contains("path = \"credit.onnx\"  # onnx"), "{text}");
+    // Those in `models` come after it, and are named.
+    assert!(
+        run.stdout().contains("several models were found"),
+        "{}",
+        run.stdout()
+    );
+    let report = project.run(&["check", "--format", "json"]).json();
+    assert_eq!(report["model"]["format"], "onnx");
+}
+
+#[test]
+fn a_pickle_is_found_and_waits_for_consent() {
+    let project = Project::of_sample("diabetes");
+    std::fs::remove_file(project.path("interlock.toml")).unwrap();
+    std::fs::remove_file(project.path("model.json")).unwrap();
+    std::fs::write(project.path("model.pkl"), b"\x80\x04N.").unwrap();
+    project.run(&["init"]);
+    let text = project.read("interlock.toml");
+    assert!(
+        text.contains("path = \"model.pkl\"\nformat = \"python\""),
+        "{text}"
+    );
+    let report = project.run(&["check", "--format", "json"]).json();
+    let reason = check_in(&report, "shap.values")["reason"].to_string();
+    assert!(reason.contains("waits for your consent"), "{reason}");
+}
+
 /// Rates of selection by group.
 fn rates(report: &serde_json::Value) -> Vec<(String, f64)> {
     let metrics = check_in(report, "bias.demographic-parity")["metrics"].clone();

@@ -5,6 +5,8 @@
 
 mod columns;
 
+mod models;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use interlock_plugin_api::facts::Task;
 use crate::load::{self, LoadSpec, LoadedTable};
 
 use columns::Guess;
+use models::FoundModel;
 
 /// A guessed project file.
 #[derive(Debug, Clone)]
@@ -60,9 +63,6 @@ const NAMES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// Files that may be models we read.
-const MODELS: [&str; 4] = ["model.json", "model.model", "xgboost.json", "xgb.json"];
-
 /// Guesses a project file for a folder.
 pub fn infer(folder: &Path) -> Inferred {
     let files = files(folder);
@@ -73,7 +73,7 @@ pub fn infer(folder: &Path) -> Inferred {
         .find(|(role, _)| *role == "train")
         .and_then(|(_, file)| read(folder, file, &mut notes));
     let guess = train.as_deref().map(columns::guess).unwrap_or_default();
-    let model = files.iter().find(|file| MODELS.contains(&file.as_str()));
+    let model = models::find(folder, &mut notes);
     if tables.is_empty() {
         notes.push("no table was found: put a train.csv (or .parquet, .arrow, .jsonl) here, or name yours under [data]".to_owned());
     }
@@ -84,7 +84,7 @@ pub fn infer(folder: &Path) -> Inferred {
         notes.push(format!("the column to predict is guessed to be '{target}'"));
     }
     Inferred {
-        toml: write(folder, &tables, model.map(String::as_str), &guess),
+        toml: write(folder, &tables, model.as_ref(), &guess),
         notes,
     }
 }
@@ -180,7 +180,12 @@ fn cache(folder: &Path) -> PathBuf {
     folder.join(".interlock").join("cache")
 }
 
-fn write(folder: &Path, tables: &[(&str, String)], model: Option<&str>, guess: &Guess) -> String {
+fn write(
+    folder: &Path,
+    tables: &[(&str, String)],
+    model: Option<&FoundModel>,
+    guess: &Guess,
+) -> String {
     let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let name = folder.file_name().map_or_else(
         || "project".to_owned(),
@@ -240,14 +245,7 @@ fn write(folder: &Path, tables: &[(&str, String)], model: Option<&str>, guess: &
         line(format_args!("\n[columns.{}]", quote(column)));
         line(format_args!("sensitive = true  # guess: from its name"));
     }
-    line(format_args!("\n[model]"));
-    match (model, &guess.target) {
-        (Some(model), _) => line(format_args!("path = {}", quote(model))),
-        (None, Some(_)) => line(format_args!(
-            "train = \"random-forest\"  # trained here until you set: path = \"model.json\""
-        )),
-        (None, None) => line(format_args!("# path = \"model.json\"")),
-    }
+    text.push_str(&models::section(model, guess.target.is_some()));
     text
 }
 
