@@ -4,7 +4,7 @@
 //! table lacks, holds as another type, or fills with categories the model has never seen. Asks no model:
 //! all of it is known before anything runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use interlock_model::{FeatureKind, ModelInfo, ModelTask, OutputSpace};
@@ -103,8 +103,8 @@ impl From<&ModelInfo> for ModelCard {
     }
 }
 
-/// Values of a column that are looked at; a column with more is no category.
-const MAX_VALUES: usize = 1000;
+/// Values of a column that are looked at: far more than categories have.
+const MAX_VALUES: usize = 100_000;
 
 /// Values named in one sentence.
 const MAX_NAMED: usize = 5;
@@ -196,11 +196,17 @@ fn misfit(
         return None;
     }
     let values = table.view.distinct(name, MAX_VALUES)?;
+    let texts: HashSet<&str> = feature.categories.iter().map(String::as_str).collect();
+    // A category that is a number may be written otherwise: 1 and 1.0.
+    let bits = |text: &str| {
+        text.parse::<f64>()
+            .ok()
+            .map(|number| (number + 0.0).to_bits())
+    };
+    let numbers: HashSet<u64> = texts.iter().filter_map(|text| bits(text)).collect();
     let is_known = |value: &String| {
-        let as_number = value.parse::<f64>().ok();
-        feature.categories.iter().any(|known| {
-            known == value || (as_number.is_some() && known.parse::<f64>().ok() == as_number)
-        })
+        texts.contains(value.as_str())
+            || bits(value).is_some_and(|number| numbers.contains(&number))
     };
     let unseen: Vec<&str> = values
         .iter()

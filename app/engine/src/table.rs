@@ -215,14 +215,7 @@ impl TableView {
     /// is no value. `None` if there is no such column.
     pub fn distinct(&self, name: &str, limit: usize) -> Option<Vec<String>> {
         let array = self.batch.column_by_name(name)?;
-        let mut known = std::collections::HashSet::new();
-        let texts = (0..array.len()).filter_map(|row| cell_text(array, row));
-        Some(
-            texts
-                .filter(|text| known.insert(text.clone()))
-                .take(limit)
-                .collect(),
-        )
+        Some(values::distinct(array, limit, |row| cell_text(array, row)))
     }
 
     /// The line in the source file this row came from, where the format has lines.

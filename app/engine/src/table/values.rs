@@ -2,7 +2,7 @@
 //!
 //! In: an Arrow array of a normalized type. Out: numbers, or codes into distinct texts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray as _;
@@ -88,4 +88,35 @@ pub(super) fn categories(
         })
         .collect();
     (codes, names)
+}
+
+/// The first `limit` distinct texts in order of first appearance; `shown` gives a cell's text.
+pub(super) fn distinct(
+    array: &dyn Array,
+    limit: usize,
+    shown: impl Fn(usize) -> Option<String>,
+) -> Vec<String> {
+    let dictionary = array.as_dictionary_opt::<Int32Type>();
+    // Texts are looked up once per category, not once per row.
+    let mut is_seen = vec![false; dictionary.map_or(0, |dictionary| dictionary.values().len())];
+    let mut is_again = |row: usize| {
+        let code = dictionary.and_then(|dictionary| dictionary.key(row));
+        let seen = code.and_then(|code| is_seen.get_mut(code));
+        seen.is_some_and(|seen| std::mem::replace(seen, true))
+    };
+    let mut known = HashSet::new();
+    let mut found = Vec::new();
+    for row in 0..array.len() {
+        if found.len() == limit {
+            break;
+        }
+        if is_again(row) {
+            continue;
+        }
+        if let Some(text) = shown(row).filter(|text| !known.contains(text)) {
+            known.insert(text.clone());
+            found.push(text);
+        }
+    }
+    found
 }

@@ -53,3 +53,38 @@ pub(super) fn texts(
     })?;
     Ok((texts, n))
 }
+
+/// Many short texts of an alphabet, the same every time.
+#[cfg(test)]
+pub(super) fn short_texts(alphabet: &'static [u8]) -> impl Iterator<Item = Vec<u8>> {
+    let mut random = 1_u64;
+    let mut next = move |limit: usize| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % limit
+    };
+    (0..20_000).map(move |_| {
+        (0..1 + next(24))
+            .map(|_| alphabet[next(alphabet.len())])
+            .collect()
+    })
+}
+
+/// How many ways of reading a text of so many bytes end well; none may give more than is there.
+#[cfg(test)]
+pub(super) fn n_read(start: &impl Source, n_bytes: usize) -> usize {
+    let floats = start.clone().floats();
+    assert!(floats.as_ref().map_or(0, Vec::len) <= n_bytes);
+    [
+        floats.is_ok(),
+        start.clone().skip().is_ok(),
+        start.clone().text().is_ok(),
+        start.clone().integers().is_ok(),
+        start.clone().array(Source::skip).is_ok(),
+        start.clone().object(|source, _key| source.skip()).is_ok(),
+    ]
+    .into_iter()
+    .map(usize::from)
+    .sum()
+}
