@@ -23,6 +23,8 @@ use crate::onnx::tensor::{Data, Kind, Tensor};
 #[derive(Debug)]
 pub(super) struct Card {
     pub(super) plan: Plan,
+    /// Name of the output that is predicted.
+    pub(super) output: String,
     /// Columns of the predicted value.
     pub(super) width: usize,
     pub(super) n_outputs: usize,
@@ -222,6 +224,7 @@ impl Card {
         };
         let mut card = Self {
             plan: graph.plan(vec![*slot], None),
+            output: name.clone(),
             width,
             n_outputs: if is_classifier && width == 2 {
                 1

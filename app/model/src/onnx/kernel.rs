@@ -56,6 +56,19 @@ pub(super) enum Fault {
     TooLarge(String),
 }
 
+impl Fault {
+    /// The same one, and the node it is in.
+    pub(super) fn of(self, node: &str) -> Self {
+        match self {
+            Self::Damaged(reason) => Self::Damaged(format!("{node}: {reason}")),
+            Self::Unsupported(part, advice) => {
+                Self::Unsupported(format!("{part} ({node})"), advice)
+            }
+            Self::TooLarge(what) => Self::TooLarge(what),
+        }
+    }
+}
+
 impl From<String> for Fault {
     fn from(reason: String) -> Self {
         Self::Damaged(reason)
