@@ -17,6 +17,8 @@ mod tensor;
 
 mod post;
 
+mod steps;
+
 mod trees;
 
 mod kernel;
@@ -26,6 +28,8 @@ mod ops;
 mod graph;
 
 mod build;
+
+mod origin;
 
 mod feed;
 
