@@ -4,13 +4,11 @@
 //! out by the loop's shell, which knows threads and processes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use interlock_plugin_api::facts::ModelFile;
 use interlock_plugin_api::outcome::Role;
 
 use crate::load::{LoadSpec, Loaded};
-use crate::model_input::{ModelPlan, PreparedModel};
+use crate::model_input::{ModelPlan, Prepared};
 use crate::picture::Request;
 use crate::work::{Job, JobId, LibraryId, WorkEvent};
 
@@ -42,10 +40,8 @@ pub(crate) enum Event {
     ModelPrepared {
         /// The preparation it answers; an older one is ignored.
         generation: u64,
-        /// The model, or why there is none.
-        prepared: PreparedModel,
-        /// What was seen in its file, if it is one.
-        file: Option<Arc<ModelFile>>,
+        /// What it came to.
+        prepared: Prepared,
     },
     /// The process that served the model has ended by itself.
     ModelEnded {

@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::trust::{Consent, TrustPolicy};
+use crate::watch::WatchSet;
 
 /// Everything the engine knows.
 pub(crate) struct App {
@@ -102,6 +103,13 @@ impl App {
         &self.config
     }
 
+    /// Everything whose change matters.
+    pub(crate) fn watch_set(&self) -> WatchSet {
+        let mut set = self.config.watch_set(&self.plugin_paths());
+        set.files.extend(self.model.imports());
+        set
+    }
+
     /// Folders and files in which plugins are looked for.
     pub(crate) fn plugin_paths(&self) -> Vec<PathBuf> {
         self.bundled
@@ -149,13 +157,15 @@ impl App {
             Event::ModelPrepared {
                 generation,
                 prepared,
-                file,
             } => {
                 if self
                     .model
-                    .prepared(generation, (prepared, file), now, &mut self.journal)
+                    .prepared(generation, prepared, now, &mut self.journal)
                 {
-                    return self.replan(now);
+                    let mut commands = self.replan(now);
+                    // What it runs is known only now.
+                    commands.push(Command::Rewatch);
+                    return commands;
                 }
                 Vec::new()
             }
