@@ -1,0 +1,3 @@
+//! Scores of one feature.
+//!
+//! In: codes. Out: figures.
