@@ -22,3 +22,13 @@ pub(crate) mod new_labels;
 pub(crate) mod new_categories;
 
 pub(crate) mod value_ranges;
+
+pub(crate) mod dates;
+
+pub(crate) mod ids;
+
+pub(crate) mod entities;
+
+pub mod near;
+
+pub(crate) mod near_duplicates;
