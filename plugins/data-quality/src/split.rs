@@ -32,3 +32,13 @@ pub(crate) mod entities;
 pub mod near;
 
 pub(crate) mod near_duplicates;
+
+pub mod boosting;
+
+pub(crate) mod stratification;
+
+pub(crate) mod giveaway;
+
+pub(crate) mod association;
+
+pub(crate) mod domain;
