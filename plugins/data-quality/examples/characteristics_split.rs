@@ -34,9 +34,9 @@ enum Defect {
     Copies,
 }
 
-/// A row: three numbers, a town of four, a surname of many, and the target.
+/// A row: five numbers, a town of four, a surname of many, and the target.
 struct Row {
-    numbers: [f64; 3],
+    numbers: [f64; 5],
     town: String,
     name: String,
     target: i64,
@@ -55,7 +55,13 @@ fn row(rng: &mut Rng, defect: Defect) -> Row {
     // Names follow Zipf's law, so that most are rare.
     let name = (1.0 / (1.0 - rng.uniform() * 0.999)).floor();
     Row {
-        numbers: [a, sign * a + rng.normal(), rng.normal().exp()],
+        numbers: [
+            a,
+            sign * a + rng.normal(),
+            rng.normal().exp(),
+            rng.normal(),
+            rng.normal(),
+        ],
         town: ["Ulm", "Ulm", "Jena", "Kiel"][rng.below(4)].to_owned(),
         name: format!("n{name}"),
         target,
@@ -69,6 +75,8 @@ fn table(rows: &[Row]) -> TestTable {
         .with(TestColumn::floats("a", number(0)))
         .with(TestColumn::floats("b", number(1)))
         .with(TestColumn::floats("c", number(2)))
+        .with(TestColumn::floats("d", number(3)))
+        .with(TestColumn::floats("e", number(4)))
         .with(TestColumn::categories("town", text(|row| &row.town)))
         .with(TestColumn::categories("name", text(|row| &row.name)))
         .with(TestColumn::integers(
@@ -139,7 +147,7 @@ fn shown((n, n_open): (u64, u64)) -> String {
 
 fn main() -> Result<(), CheckError> {
     println!(
-        "{N_TABLES} splits into {N_TRAIN} and {N_TEST} rows of 3 numbers, 2 categories and a binary target; Wilson intervals at 95 %.\n"
+        "{N_TABLES} splits into {N_TRAIN} and {N_TEST} rows of 5 numbers, 2 categories and a binary target; Wilson intervals at 95 %.\n"
     );
     println!("| check | planted | false alarms | power |\n|---|---|---|---|");
     for (check, planted, defect) in [

@@ -321,8 +321,8 @@ fn copies(copied: &[usize]) -> (String, String) {
         let mut cells: Vec<String> = train[from].split(',').map(str::to_owned).collect();
         match at % 3 {
             0 => cells[0] = format!("  {} ", cells[0].to_uppercase().replace(' ', "  ")),
-            1 => cells[4] = "7777".to_owned(),
-            _ => cells[10] = if cells[10] == "1" { "0" } else { "1" }.to_owned(),
+            1 => "7777".clone_into(&mut cells[4]),
+            _ => cells[10] = (1 - cells[10].parse::<i32>().unwrap()).to_string(),
         }
         test[at * 7] = cells.join(",");
     }

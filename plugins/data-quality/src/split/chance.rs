@@ -290,7 +290,7 @@ mod tests {
             }
             let total: f64 = mass.iter().sum();
             for k in 0..=m {
-                let own = mass[k as usize];
+                let own = mass[index_below(k as f64)];
                 if own <= 0.0 {
                     continue;
                 }

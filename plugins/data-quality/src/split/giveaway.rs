@@ -15,7 +15,7 @@ use crate::split::report::{
     LEVEL, Report, bars_view, check_not_negative, check_open_share, p_value,
 };
 use crate::split::scores::{
-    Binned, binned_codes, binned_numbers, cross, level_auc, predictive_power,
+    Binned, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
 };
 use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs};
 use crate::wording::{self, counted};
@@ -251,12 +251,9 @@ fn told(column: &Beside, target: &Target) -> Option<Told> {
                 level_auc(&levels, LEVEL)
             });
             let best = areas.max_by(|x, y| x.value.total_cmp(&y.value))?;
-            let power = |bins_of: &[u32], classes: &[u32]| {
-                predictive_power(bins_of, bins.n_bins, classes, *n)
-            };
-            let power = power(&bins.train, train)
-                .zip(power(&bins.other, test))
-                .map(|(a, b)| [a, b]);
+            let in_train = predictive_power(&bins.train, bins.n_bins, train, *n);
+            let in_test = carried_power(&a, &bins.other, test, *n);
+            let power = in_train.zip(in_test).map(|(a, b)| [a, b]);
             Some(Told {
                 name,
                 score: best.value,

@@ -145,7 +145,8 @@ pub fn level_auc(levels: &[(f64, u64, u64)], level: f64) -> Option<Auc> {
     })
 }
 
-/// How well a class follows from the bin of one feature: 0 no better than guessing, 1 without error.
+/// How well a class follows from the bin of one feature: 0 no better than guessing, 1 without error,
+/// with its standard error.
 ///
 /// The weighted F1 of the rule "the most frequent class of the bin", cross-validated over four parts,
 /// against the better of always the most frequent class and drawing classes by their share. The
@@ -156,16 +157,10 @@ pub fn predictive_power(
     classes: &[u32],
     n_classes: usize,
 ) -> Option<(f64, f64)> {
-    let rows: Vec<usize> = (0..classes.len())
-        .filter(|&row| (classes[row] as usize) < n_classes)
-        .collect();
-    if rows.len() < N_BLOCKS {
-        return None;
-    }
-    let part = |at: usize, n: usize| spread(at) % n;
+    let rows = known(classes, n_classes);
     let mut folds = vec![vec![0_u64; n_bins * n_classes]; N_FOLDS];
     for (at, &row) in rows.iter().enumerate() {
-        folds[part(at, N_FOLDS)][bins[row] as usize * n_classes + classes[row] as usize] += 1;
+        folds[spread(at) % N_FOLDS][bins[row] as usize * n_classes + classes[row] as usize] += 1;
     }
     let all: Vec<u64> = (0..n_bins * n_classes)
         .map(|cell| folds.iter().map(|fold| fold[cell]).sum())
@@ -174,11 +169,46 @@ pub fn predictive_power(
         .iter()
         .map(|fold| rule(&all, fold, n_classes))
         .collect();
+    let said = rows
+        .iter()
+        .enumerate()
+        .map(|(at, &row)| rules[spread(at) % N_FOLDS][bins[row] as usize]);
+    scored(classes, n_classes, &rows, said)
+}
+
+/// As [`predictive_power`], with the rule learned from other rows, counted as [`cross`] does.
+pub fn carried_power(
+    learned: &[u64],
+    bins: &[u32],
+    classes: &[u32],
+    n_classes: usize,
+) -> Option<(f64, f64)> {
+    let rows = known(classes, n_classes);
+    let rule = rule(learned, &vec![0; learned.len()], n_classes);
+    let said = rows.iter().map(|&row| rule[bins[row] as usize]);
+    scored(classes, n_classes, &rows, said)
+}
+
+fn known(classes: &[u32], n_classes: usize) -> Vec<usize> {
+    (0..classes.len())
+        .filter(|&row| (classes[row] as usize) < n_classes)
+        .collect()
+}
+
+/// Power of what was said of these rows, and its standard error.
+fn scored(
+    classes: &[u32],
+    n_classes: usize,
+    rows: &[usize],
+    said: impl Iterator<Item = u32>,
+) -> Option<(f64, f64)> {
+    if rows.len() < N_BLOCKS {
+        return None;
+    }
     let mut blocks = vec![vec![0_i64; n_classes * n_classes]; N_BLOCKS];
-    for (at, &row) in rows.iter().enumerate() {
-        let said = rules[part(at, N_FOLDS)][bins[row] as usize] as usize;
-        blocks[part(at.wrapping_add(0x5bd1), N_BLOCKS)]
-            [classes[row] as usize * n_classes + said] += 1;
+    for ((at, &row), said) in rows.iter().enumerate().zip(said) {
+        let block = &mut blocks[spread(at.wrapping_add(0x5bd1)) % N_BLOCKS];
+        block[classes[row] as usize * n_classes + said as usize] += 1;
     }
     let total: Vec<i64> = (0..n_classes * n_classes)
         .map(|cell| blocks.iter().map(|block| block[cell]).sum())
@@ -191,10 +221,10 @@ pub fn predictive_power(
             normalized(&rest, n_classes)
         })
         .collect();
-    let mean = left.iter().sum::<f64>() / left.len() as f64;
-    let spread: f64 = left.iter().map(|value| (value - mean).powi(2)).sum();
     let n = left.len() as f64;
-    Some((power, ((n - 1.0) / n * spread).sqrt()))
+    let mean = left.iter().sum::<f64>() / n;
+    let squares: f64 = left.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((power, ((n - 1.0) / n * squares).sqrt()))
 }
 
 /// A position without regard to the order of rows.
