@@ -178,15 +178,11 @@ fn changed_associations_are_tested_as_in_scipy() {
 
 #[test]
 fn an_input_that_lost_its_meaning_is_named() {
-    // In the test table the target was changed after `leak` had been filled in.
+    // In the test table the target was changed after `leak` had been filled in, and `score`, on
+    // which `price` rests, goes with the target the other way round.
     let (run, _) = whole();
     let outcome = check(&run, "giveaway-features");
-    assert_eq!(
-        columns_of(&outcome, "DQ092"),
-        ["leak"],
-        "{:?}",
-        outcome.findings
-    );
+    assert_eq!(columns_of(&outcome, "DQ092"), ["leak", "price", "score"]);
     let lenient = check(&run.param("max_change", 0.9), "giveaway-features");
     assert_eq!(lenient.verdict, Verdict::Pass, "{}", lenient.summary);
 }
