@@ -90,7 +90,7 @@ struct Entity<'c> {
     stage = "data-quality",
     needs(train, test, target?),
     codes(DQ088 = "the same entity stands in both tables"),
-    cost = "quick",
+    cost = "moderate",
     docs = "entities.md"
 )]
 pub(crate) fn entity_leakage(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
