@@ -15,6 +15,8 @@ pub mod variation;
 
 mod wording;
 
+mod conclusion;
+
 mod masks;
 
 mod missing_views;
@@ -25,14 +27,28 @@ mod duplicates;
 
 mod constant_columns;
 
+pub mod numbers;
+
+pub mod relations;
+
 use interlock_plugin_api::plugin;
 
 use crate::constant_columns::CONSTANT_COLUMNS;
 use crate::duplicates::DUPLICATES;
 use crate::missing_values::MISSING_VALUES;
+use crate::numbers::infinite_values::INFINITE_VALUES;
+use crate::numbers::numeric_outliers::NUMERIC_OUTLIERS;
+use crate::numbers::skew::SKEW;
+use crate::numbers::zeros::ZEROS;
+use crate::relations::class_imbalance::CLASS_IMBALANCE;
+use crate::relations::correlations::CORRELATIONS;
+use crate::relations::identifier_target::IDENTIFIER_TARGET;
+use crate::relations::target_correlation::TARGET_CORRELATION;
 
 plugin! {
     id: "data-quality",
     summary: "Are the tables sound? Missing values, repeated rows, columns that say nothing or too much.",
-    checks: [MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS],
+    checks: [
+        MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS, NUMERIC_OUTLIERS, INFINITE_VALUES, ZEROS, SKEW, CLASS_IMBALANCE, CORRELATIONS, TARGET_CORRELATION, IDENTIFIER_TARGET,
+    ],
 }
