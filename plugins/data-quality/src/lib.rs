@@ -31,6 +31,8 @@ pub mod numbers;
 
 pub mod relations;
 
+pub mod rows;
+
 use interlock_plugin_api::plugin;
 
 use crate::constant_columns::CONSTANT_COLUMNS;
@@ -44,11 +46,13 @@ use crate::relations::class_imbalance::CLASS_IMBALANCE;
 use crate::relations::correlations::CORRELATIONS;
 use crate::relations::identifier_target::IDENTIFIER_TARGET;
 use crate::relations::target_correlation::TARGET_CORRELATION;
+use crate::rows::label_errors::LABEL_ERRORS;
 
 plugin! {
     id: "data-quality",
     summary: "Are the tables sound? Missing values, repeated rows, columns that say nothing or too much.",
     checks: [
         MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS, NUMERIC_OUTLIERS, INFINITE_VALUES, ZEROS, SKEW, CLASS_IMBALANCE, CORRELATIONS, TARGET_CORRELATION, IDENTIFIER_TARGET,
+        LABEL_ERRORS,
     ],
 }

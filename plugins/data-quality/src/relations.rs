@@ -9,7 +9,7 @@ pub mod association;
 
 pub mod predictive_power;
 
-mod inputs;
+pub(crate) mod inputs;
 
 mod pairs;
 

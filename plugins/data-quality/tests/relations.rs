@@ -13,6 +13,7 @@ use interlock_data_quality::relations::association::{pearson_interval, spearman_
 use interlock_data_quality::relations::predictive_power::{
     Power, Values, class_power, mutual_information, number_power,
 };
+use interlock_data_quality::rows::confident::{Labeled, confident_joint, label_issues};
 use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
 use interlock_plugin_api::{CheckErrorKind, Metric, Outcome, Role, Severity, Task, Verdict};
 use serde_json::Value;
@@ -27,6 +28,7 @@ const CHECKS: &[&str] = &[
     "correlations",
     "target-correlation",
     "identifier-target",
+    "label-errors",
 ];
 
 fn expected() -> Value {
@@ -361,6 +363,70 @@ fn an_identifier_numbered_by_outcome_is_found_and_a_shuffled_one_is_not() {
     assert_eq!(of(&shuffled).verdict, Verdict::Pass);
 }
 
+#[test]
+fn flagged_labels_are_those_of_cleanlab_on_the_same_probabilities() {
+    // Written by `label_errors_expected.py`.
+    let cases: Value = serde_json::from_str(include_str!("label_errors_expected.json")).unwrap();
+    for case in cases.as_array().unwrap() {
+        let (labels, probabilities) = (
+            positions::<u32>(&case["labels"]),
+            floats(&case["probabilities"]),
+        );
+        let data = Labeled {
+            labels: &labels,
+            probabilities: &probabilities,
+            n_classes: usize::try_from(case["n_classes"].as_u64().unwrap()).unwrap(),
+        };
+        let joint = confident_joint(data);
+        assert_eq!(joint, positions::<u64>(&case["joint"]));
+        let issues = label_issues(data, &joint);
+        assert_eq!(issues, positions::<usize>(&case["issues"]));
+        assert!(!issues.is_empty());
+    }
+}
+
+/// Two classes far apart in two columns, with the labels of some rows flipped.
+fn mislabeled(n: usize, is_flipped: impl Fn(usize) -> bool) -> TestTable {
+    let is_first = |row: usize| row * 7 % 13 < 6;
+    let x = |row: usize| (row * 7919 % n) as f64 / n as f64;
+    let values = (0..n).map(|row| Some(x(row) + if is_first(row) { 2.0 } else { 0.0 }));
+    let y = (0..n).map(|row| {
+        Some(if is_first(row) == is_flipped(row) {
+            "b"
+        } else {
+            "a"
+        })
+    });
+    TestTable::default()
+        .with(TestColumn::floats("x", values.collect()))
+        .with(TestColumn::categories("y", y.collect()))
+}
+
+#[test]
+fn flipped_labels_are_found_with_the_label_they_had() {
+    let n = 1000;
+    let run = run(mislabeled(n, |row| row % 12 == 5));
+    let outcome = checked(&run, "label-errors");
+    assert_eq!(outcome.verdict, Verdict::Warn, "{}", outcome.summary);
+    let mut found: Vec<u64> = Vec::new();
+    for finding in &outcome.findings {
+        assert_eq!(finding.code, "DQ065");
+        found.extend(&finding.place.rows.as_ref().unwrap().rows);
+    }
+    let n_right = found.iter().filter(|row| *row % 12 == 5).count();
+    assert!(
+        n_right >= 80,
+        "{n_right} of 83 flipped, {} found",
+        found.len()
+    );
+    assert!(found.len() <= 90, "{}", found.len());
+    // Every fold but the last says what is known so far.
+    assert_eq!(run.partials().len(), 4);
+    assert_eq!(run.progress().len(), 5);
+    let sound = checked(&self::run(mislabeled(n, |_| false)), "label-errors");
+    assert_eq!(sound.verdict, Verdict::Pass, "{}", sound.summary);
+}
+
 fn bare_tables() -> Vec<(&'static str, TestTable)> {
     let table = TestTable::default;
     let floats =
@@ -497,6 +563,7 @@ fn settings_out_of_range_are_refused() {
         ("correlations", "warn_from", -0.1),
         ("target-correlation", "warn_from_auc", 0.4),
         ("identifier-target", "alpha", 0.0),
+        ("label-errors", "sure_from", 0.2),
     ] {
         let expected = expected();
         let table = TestTable::from_csv(expected["table"].as_str().unwrap());

@@ -1,0 +1,14 @@
+//! Rows that do not fit: by their label, by themselves, or by a neighbor that is nearly the same.
+//!
+//! In: the rows of the training table. Out: one outcome per check.
+//!
+//! `confident`, `binned`, `boosting` and `isolation` compute on slices alone; the other files each
+//! hold a check.
+
+pub mod confident;
+
+pub mod binned;
+
+pub mod boosting;
+
+pub(crate) mod label_errors;
