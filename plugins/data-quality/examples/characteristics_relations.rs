@@ -20,12 +20,15 @@ const N_TABLES: u64 = 1000;
 /// What a line draws: its name, and a table from a stream of random numbers.
 type Case = (&'static str, Box<dyn Fn(&mut Rng) -> TestTable>);
 
+/// The lines of a check.
+type Cases = fn() -> Vec<Case>;
+
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let n_tables = std::env::args()
         .nth(2)
         .map_or(N_TABLES, |n| n.parse().unwrap());
-    let checks: [(&str, fn() -> Vec<Case>); 6] = [
+    let checks: [(&str, Cases); 6] = [
         ("numeric-outliers", outliers),
         ("zeros", zeros),
         ("correlations", correlations),
@@ -215,10 +218,10 @@ fn leaking(rng: &mut Rng, n: usize, share_first: f64, slips: f64) -> TestTable {
     }
     let leak = (0..n)
         .map(|row| {
-            Some(if classes[row] != (rng.uniform() < slips) {
-                "closed"
-            } else {
+            Some(if classes[row] == (rng.uniform() < slips) {
                 "open"
+            } else {
+                "closed"
             })
         })
         .collect();

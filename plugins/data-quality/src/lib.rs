@@ -47,6 +47,7 @@ use crate::relations::correlations::CORRELATIONS;
 use crate::relations::identifier_target::IDENTIFIER_TARGET;
 use crate::relations::target_correlation::TARGET_CORRELATION;
 use crate::rows::label_errors::LABEL_ERRORS;
+use crate::rows::near_duplicates::NEAR_DUPLICATES;
 
 plugin! {
     id: "data-quality",
@@ -54,5 +55,6 @@ plugin! {
     checks: [
         MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS, NUMERIC_OUTLIERS, INFINITE_VALUES, ZEROS, SKEW, CLASS_IMBALANCE, CORRELATIONS, TARGET_CORRELATION, IDENTIFIER_TARGET,
         LABEL_ERRORS,
+        NEAR_DUPLICATES,
     ],
 }

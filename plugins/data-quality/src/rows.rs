@@ -2,7 +2,7 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned`, `boosting` and `isolation` compute on slices alone; the other files each
+//! `confident`, `binned` and `boosting` compute on slices alone; the other files each
 //! hold a check.
 
 pub mod confident;
@@ -12,3 +12,5 @@ pub mod binned;
 pub mod boosting;
 
 pub(crate) mod label_errors;
+
+pub(crate) mod near_duplicates;

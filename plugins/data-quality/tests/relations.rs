@@ -29,6 +29,7 @@ const CHECKS: &[&str] = &[
     "target-correlation",
     "identifier-target",
     "label-errors",
+    "near-duplicates",
 ];
 
 fn expected() -> Value {
@@ -427,6 +428,41 @@ fn flipped_labels_are_found_with_the_label_they_had() {
     assert_eq!(sound.verdict, Verdict::Pass, "{}", sound.summary);
 }
 
+#[test]
+fn rows_that_differ_in_spelling_or_last_digits_are_found() {
+    let sound = TestTable::from_csv(expected()["table"].as_str().unwrap());
+    assert_eq!(
+        checked(&run(sound), "near-duplicates").verdict,
+        Verdict::Pass
+    );
+    let name = |row: usize| match row {
+        7 => "Name  3 ".to_owned(),
+        9 => "name 4".to_owned(),
+        _ => format!("name {row}"),
+    };
+    // Row 7 is row 3 spelled otherwise, row 9 row 4 with another last digit; rows 11 and 12 are equal.
+    let size = |row: usize| match row {
+        7 => 3.25,
+        9 => 4.250_000_01,
+        12 => 11.25,
+        _ => row as f64 + 0.25,
+    };
+    let names: Vec<String> = (0..60)
+        .map(|row| name(if row == 12 { 11 } else { row }))
+        .collect();
+    let names = names.iter().map(|name| Some(name.as_str())).collect();
+    let table = TestTable::default()
+        .with(TestColumn::text("name", names))
+        .with(column_of(60, size));
+    let outcome = checked(&run(table), "near-duplicates");
+    assert_eq!(outcome.verdict, Verdict::Warn, "{}", outcome.summary);
+    assert_eq!(rows_of(&outcome, "DQ064"), [3, 4, 7, 9]);
+}
+
+fn column_of(n: usize, value: impl Fn(usize) -> f64) -> TestColumn {
+    TestColumn::floats("size", (0..n).map(|row| Some(value(row))).collect())
+}
+
 fn bare_tables() -> Vec<(&'static str, TestTable)> {
     let table = TestTable::default;
     let floats =
@@ -456,6 +492,10 @@ fn bare_tables() -> Vec<(&'static str, TestTable)> {
 fn nothing_is_passed_where_nothing_was_looked_at() {
     for (name, table) in bare_tables() {
         for check in CHECKS {
+            // Any two rows can be compared, whatever they hold.
+            if *check == "near-duplicates" && !["empty", "one row"].contains(&name) {
+                continue;
+            }
             // One column is enough to look at the classes.
             let is_target_enough = *check == "class-imbalance";
             if is_target_enough && !["empty", "one row", "all missing"].contains(&name) {

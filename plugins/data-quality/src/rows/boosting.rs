@@ -265,7 +265,7 @@ mod tests {
             .map(|_| u32::try_from(rng.below(9)).unwrap())
             .collect();
         let classes: Vec<u32> = (0..n)
-            .map(|row| u32::from((x[row] > 0.0) != (kind[row] % 3 == 0)))
+            .map(|row| u32::from((x[row] > 0.0) != kind[row].is_multiple_of(3)))
             .collect();
         let columns = [Binned::of_numbers(&x), Binned::of_codes(&kind, 9)];
         let auc = |columns: &[Binned]| {
