@@ -28,13 +28,14 @@ fn main() {
     let n_tables = std::env::args()
         .nth(2)
         .map_or(N_TABLES, |n| n.parse().unwrap());
-    let checks: [(&str, Cases); 6] = [
+    let checks: [(&str, Cases); 7] = [
         ("numeric-outliers", outliers),
         ("zeros", zeros),
         ("correlations", correlations),
         ("target-correlation", leaks),
         ("identifier-target", identifiers),
         ("label-errors", labels),
+        ("near-duplicates", doubles),
     ];
     for (check, cases) in checks.iter().filter(|(name, _)| *name == wanted) {
         println!("| tables | alarms | rate | 95 % interval |\n|---|---|---|---|");
@@ -306,5 +307,52 @@ fn labels() -> Vec<Case> {
         case("5 % flipped, classes overlap less", flipped(2.0, 0.05)),
         case("5 % flipped, classes apart", flipped(4.0, 0.05)),
         case("10 % flipped, classes apart", flipped(4.0, 0.1)),
+    ]
+}
+
+/// Two categories and two measured columns; the last rows repeat the first in other letters.
+fn doubled(rng: &mut Rng, n: usize, n_doubled: usize, digits: i32) -> TestTable {
+    let towns = ["Ulm", "Jena", "Kiel", "Bonn"];
+    let mut town: Vec<&str> = (0..n).map(|_| towns[rng.below(4)]).collect();
+    let unit = 10_f64.powi(digits);
+    let mut draw = || -> Vec<f64> {
+        (0..n)
+            .map(|_| (rng.normal() * unit).round() / unit)
+            .collect()
+    };
+    let (mut height, mut weight) = (draw(), draw());
+    for row in 0..n_doubled {
+        let copy = n - 1 - row;
+        town[copy] = match town[row] {
+            "Ulm" => "ULM",
+            "Jena" => "jena ",
+            "Kiel" => " Kiel",
+            _ => "BONN",
+        };
+        (height[copy], weight[copy]) = (height[row], weight[row]);
+    }
+    TestTable::default()
+        .with(TestColumn::categories(
+            "town",
+            town.into_iter().map(Some).collect(),
+        ))
+        .with(column("height", n, |row| height[row]))
+        .with(column("weight", n, |row| weight[row]))
+}
+
+fn doubles() -> Vec<Case> {
+    vec![
+        case("sound, 3 columns of 2,000 rows, 3 decimals", |rng| {
+            doubled(rng, 2000, 0, 3)
+        }),
+        case("sound, 1 column of 2,000 rows, 9 decimals", |rng| {
+            TestTable::default().with(column("x", 2000, |_| rng.normal()))
+        }),
+        case("3 of 2,000 rows spelled otherwise, 3 decimals", |rng| {
+            doubled(rng, 2000, 3, 3)
+        }),
+        case("3 of 2,000 rows spelled otherwise, 1 decimal", |rng| {
+            doubled(rng, 2000, 3, 1)
+        }),
     ]
 }

@@ -44,7 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             warn_above: 0.05,
-            alpha: 0.05,
+            alpha: 0.03,
             min_rows: 100,
         }
     }

@@ -78,10 +78,8 @@ fn find(n_rows: usize, columns: &[Column<'_>], digits: usize) -> Result<Found, C
         for &code in &normal {
             counts[(code as usize).min(codes.n_codes)] += 1.0;
         }
-        let same: f64 = counts
-            .iter()
-            .map(|n| (n / n_rows.max(1) as f64).powi(2))
-            .sum();
+        let n_pairs = (n_rows as f64 * (n_rows as f64 - 1.0)).max(1.0);
+        let same: f64 = counts.iter().map(|n| n * (n - 1.0)).sum::<f64>() / n_pairs;
         log_chance += same.ln();
         exact.push(codes.codes);
         near.push(normal);
