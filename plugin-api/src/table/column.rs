@@ -317,7 +317,7 @@ impl<'t> Column<'t> {
         let present = |row: usize, micros: i64| (!rows.is_missing(row)).then_some(micros);
         match self.layout {
             Layout::Date => {
-                let midnight = |days: i32| i64::from(days) * MICROS_PER_DAY;
+                let midnight = |days: i32| i64::from(days).saturating_mul(MICROS_PER_DAY);
                 let values = self.values::<i32>()?.iter().enumerate();
                 Ok(values
                     .map(|(row, days)| present(row, midnight(*days)))

@@ -81,6 +81,8 @@ fn reread_run(run: &str, before: &str, after: &str) -> Option<String> {
     let n_foreign = read.chars().filter(|c| is_foreign_letter(*c)).count();
     let is_plausible =
         read.chars().all(is_usual) && (n_foreign == 0 || n_foreign > 1 && !is_latin_beside);
+    // What was misread twice is plausible only after the second reading.
+    let is_plausible = is_plausible || reread_run(&read, before, after).is_some();
     is_plausible.then_some(read)
 }
 
@@ -255,10 +257,10 @@ mod tests {
         // python 3: "Köln".encode().decode("cp1252") and so on
         misread("KÃ¶ln", "Köln");
         misread("itâ€™s", "it’s");
-        misread("ItalieÌ€", "Italiè");
+        misread("ItalieÌ€", "Italie\u{300}");
         misread("1â‚¬", "1€");
         misread("Ð¿Ñ€Ð¸Ð²ÐµÑ‚", "привет");
-        misread("ä¸­æ–‡", "中文");
+        misread("ä¸\u{ad}æ–‡", "中文");
         misread("KÃƒÂ¶ln", "Köln");
         misread("genuine é, broken Ã©", "genuine é, broken é");
     }

@@ -197,11 +197,7 @@ fn text(column: &Entries<'_>, settings: &Settings, report: &mut Report) -> Bar {
         report.push(finding);
     } else if spread.n_distinct > settings.max_categories {
         let is_sparse = spread.rare_share() > settings.max_rare_share;
-        let severity = if is_sparse {
-            Severity::Warning
-        } else {
-            Severity::Note
-        };
+        let severity = [Severity::Note, Severity::Warning][usize::from(is_sparse)];
         let title = format!(
             "column '{name}' has {}; {} of them stand in fewer than {} rows ({} of rows)",
             counted(spread.n_distinct, "different value"),

@@ -140,8 +140,19 @@ fn is_alone(days: &[(i64, usize)], at: usize) -> bool {
 const MAX_LATE_SHARE: f64 = 0.05;
 
 /// The newest point in time that lies no farther from those before than all of them span, and than
-/// a year; at most a twentieth of the rows are taken for later. Nothing without a point.
+/// a year; odd days do not count, and at most a twentieth of the rows are taken for later. Nothing
+/// without a point.
 pub(crate) fn newest_plausible(moments: &[Moment]) -> Option<i64> {
+    let odd = odd_days(moments);
+    let is_odd = |micros: i64| {
+        let day = micros.div_euclid(MICROS_PER_DAY);
+        odd.binary_search_by_key(&day, |(day, _, _)| *day).is_ok()
+    };
+    let kept = moments
+        .iter()
+        .copied()
+        .filter(|(micros, _)| !is_odd(*micros));
+    let moments: Vec<Moment> = kept.collect();
     let first = moments
         .iter()
         .find(|(micros, _)| LIKELY_YEARS.contains(&day(*micros).year))?
@@ -216,10 +227,11 @@ pub(crate) fn regular(moments: &[Moment], min: usize) -> Option<Series> {
         .iter()
         .map(|(micros, _)| place(*micros, unit))
         .collect();
-    let steps: Vec<i64> = places
+    let steps: Option<Vec<i64>> = places
         .windows(2)
-        .map(|pair| pair[1].saturating_sub(pair[0]))
+        .map(|pair| pair[1].checked_sub(pair[0]))
         .collect();
+    let steps = steps?;
     let (step, n_usual) = most_frequent(steps.clone())?;
     if step <= 0 || (n_usual as f64) < REGULAR_STEPS * steps.len() as f64 {
         return None;
