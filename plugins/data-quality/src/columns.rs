@@ -56,4 +56,6 @@ pub(crate) mod identifiers;
 
 mod series;
 
+mod date_texts;
+
 pub(crate) mod dates;

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     min_difference_ratio: f64,
     /// Share of values of one length, 0 to 1, from which on a column is one of fixed length.
     fixed_share: f64,
+    /// Different values up to which a column is one of categories, whose lengths say nothing.
+    max_categories: usize,
     /// Values of a column below which nothing is said about its lengths.
     min_values: usize,
 }
@@ -46,6 +48,7 @@ impl Default for Settings {
             min_difference: 5,
             min_difference_ratio: 0.5,
             fixed_share: 0.99,
+            max_categories: 50,
             min_values: 20,
         }
     }
@@ -101,9 +104,13 @@ pub(crate) fn string_length(ctx: &Context, settings: Settings) -> Result<Outcome
         "rows",
         "such as",
     ]);
-    let mut too_few = Vec::new();
+    let (mut too_few, mut n_columns) = (Vec::new(), 0);
     for table in &tables_with_text(ctx)? {
         for column in text_columns(table)? {
+            if column.is_distinct && column.values.len() <= settings.max_categories {
+                continue;
+            }
+            n_columns += 1;
             if column.n_present() < settings.min_values {
                 too_few.push(format!("'{}' ({})", column.name, column.role.name()));
                 continue;
@@ -121,6 +128,10 @@ pub(crate) fn string_length(ctx: &Context, settings: Settings) -> Result<Outcome
                 broken(&column, &lengths, length, &mut report);
             }
         }
+    }
+    if n_columns == 0 {
+        let message = "no column of text beyond categories";
+        return Err(CheckError::missing_input(message));
     }
     if !too_few.is_empty() {
         report.note(format!(
