@@ -209,7 +209,7 @@ fn the_dashboard_asks_and_follows_the_source() {
     let Some(project) = project(SOUND) else {
         return;
     };
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     terminal
         .wait_until(|screen| screen.contains("A lets the project run"))
         .unwrap();
@@ -261,7 +261,7 @@ fn what_the_model_imports_is_followed_too() {
             line.is_some_and(|line| line.contains(word))
         }
     };
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     terminal
         .wait_until(|screen| screen.contains("A lets the project run"))
         .unwrap();

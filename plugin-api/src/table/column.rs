@@ -4,8 +4,10 @@
 
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
-use crate::features::{FeatureValues, MISSING};
+use crate::features::FeatureValues;
 use crate::table::c_data::{ArrowArray, ArrowSchema};
+use crate::table::calendar::{date, timestamp};
+use crate::table::distinct::{Categories, Distinct};
 
 /// One column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +38,6 @@ pub struct StringView<'t> {
     codes: Option<&'t [i32]>,
     offsets: &'t [i32],
     bytes: &'t [u8],
-}
-
-/// The values of any column as few distinct ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Categories {
-    /// A position in `names` per row; [`MISSING`] is missing.
-    pub codes: Vec<u32>,
-    /// The distinct values, in order of first appearance.
-    pub names: Vec<String>,
 }
 
 /// Which rows are missing.
@@ -271,38 +264,74 @@ impl<'t> Column<'t> {
 
     /// A copy as categories, whatever the type: numbers and dates by their text.
     pub fn categories(&self) -> Categories {
-        let mut names = Vec::new();
-        let mut known = std::collections::HashMap::new();
-        let mut code_of = |text: &str| {
-            if let Some(code) = known.get(text) {
-                return *code;
-            }
-            let code = u32::try_from(names.len()).unwrap_or(MISSING);
-            names.push(text.to_owned());
-            known.insert(text.to_owned(), code);
-            code
-        };
         if let Ok(values) = self.booleans() {
             // Read once: a single truth value costs as much as all of them.
-            let codes = values
-                .into_iter()
-                .map(|value| match value {
-                    Some(true) => code_of("true"),
-                    Some(false) => code_of("false"),
-                    None => MISSING,
-                })
-                .collect();
-            return Categories { codes, names };
+            let texts = values
+                .iter()
+                .map(|value| value.map(|value| if value { "true" } else { "false" }));
+            return Distinct::of(texts).into();
         }
-        let codes = match self.strings() {
-            Ok(strings) => (0..self.n_rows)
-                .map(|row| strings.get(row).map_or(MISSING, &mut code_of))
-                .collect(),
-            Err(_) => (0..self.n_rows)
-                .map(|row| self.display(row).map_or(MISSING, |text| code_of(&text)))
-                .collect(),
-        };
-        Categories { codes, names }
+        if let Ok(distinct) = self.distinct() {
+            return distinct.into();
+        }
+        let texts: Vec<Option<String>> = (0..self.n_rows).map(|row| self.display(row)).collect();
+        Distinct::of(texts.iter().map(Option::as_deref)).into()
+    }
+
+    /// The distinct values of a text column, borrowed, with how often each stands. A column kept as
+    /// a dictionary costs one look per row; any other is hashed row by row.
+    ///
+    /// # Errors
+    /// If the column is not text; [`Column::categories`] reads any column.
+    pub fn distinct(&self) -> Result<Distinct<'t>, CheckError> {
+        let strings = self.strings()?;
+        Ok(match strings.codes {
+            Some(codes) => {
+                let has_missing = strings.rows.bits.is_some();
+                let is_missing = |row: usize| has_missing && strings.rows.is_missing(row);
+                let positions = codes.iter().enumerate().map(|(row, code)| {
+                    let position = usize::try_from(*code).ok()?;
+                    (!is_missing(row)).then_some(position)
+                });
+                let n_values = strings.offsets.len() - 1;
+                Distinct::of_dictionary(positions, n_values, |at| strings.value(at))
+            }
+            None => Distinct::of(strings.iter()),
+        })
+    }
+
+    /// Whether it is text kept as codes of few distinct values, so that [`Column::distinct`] is
+    /// cheap.
+    pub fn has_dictionary(&self) -> bool {
+        self.layout == Layout::Category
+    }
+
+    /// Microseconds since 1970-01-01 (UTC) of a column of dates or of points in time, a date being
+    /// its midnight; `None` where missing.
+    ///
+    /// # Errors
+    /// If the column holds neither.
+    pub fn micros(&self) -> Result<Vec<Option<i64>>, CheckError> {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        let rows = self.rows()?;
+        let present = |row: usize, micros: i64| (!rows.is_missing(row)).then_some(micros);
+        match self.layout {
+            Layout::Date => {
+                let midnight = |days: i32| i64::from(days).saturating_mul(MICROS_PER_DAY);
+                let values = self.values::<i32>()?.iter().enumerate();
+                Ok(values
+                    .map(|(row, days)| present(row, midnight(*days)))
+                    .collect())
+            }
+            Layout::Timestamp => {
+                let values = self.values::<i64>()?.iter().enumerate();
+                Ok(values.map(|(row, micros)| present(row, *micros)).collect())
+            }
+            _ => Err(CheckError::unsuitable(format!(
+                "column '{}' holds no dates",
+                self.name
+            ))),
+        }
     }
 
     /// The value of a row as text for people; `None` if missing.
@@ -431,6 +460,11 @@ impl<'t> StringView<'t> {
             Some(codes) => usize::try_from(codes[row]).ok()?,
             None => row,
         };
+        self.value(at)
+    }
+
+    /// The text at a position of the dictionary, or of the row if there is none.
+    fn value(&self, at: usize) -> Option<&'t str> {
         let start = usize::try_from(*self.offsets.get(at)?).ok()?;
         let end = usize::try_from(*self.offsets.get(at + 1)?).ok()?;
         std::str::from_utf8(self.bytes.get(start..end)?).ok()
@@ -453,37 +487,4 @@ fn text_buffers(array: &ArrowArray) -> Option<(&[i32], &[u8])> {
     let n_bytes = usize::try_from(*offsets.last()?).ok()?;
     let bytes = array.buffer::<u8>(2, n_bytes)?;
     Some((&offsets[offset..], bytes))
-}
-
-/// `2026-11-24` for days since 1970-01-01, in the proleptic Gregorian calendar.
-fn date(days: i64) -> String {
-    // Days are counted from 0000-03-01, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// `2026-11-24 10:31:07` for microseconds since 1970-01-01.
-fn timestamp(micros: i64) -> String {
-    let seconds = micros.div_euclid(1_000_000);
-    let of_day = seconds.rem_euclid(86_400);
-    let day = date(seconds.div_euclid(86_400));
-    format!(
-        "{day} {:02}:{:02}:{:02}",
-        of_day / 3_600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
 }

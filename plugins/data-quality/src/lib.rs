@@ -28,6 +28,8 @@ mod duplicates;
 
 mod constant_columns;
 
+mod columns;
+
 pub mod numbers;
 
 pub mod relations;
@@ -38,6 +40,15 @@ pub mod split;
 
 use interlock_plugin_api::plugin;
 
+use crate::columns::dates::DATES;
+use crate::columns::identifiers::IDENTIFIERS;
+use crate::columns::mixed_types::MIXED_TYPES;
+use crate::columns::null_spellings::NULL_SPELLINGS;
+use crate::columns::personal_data::PERSONAL_DATA;
+use crate::columns::special_characters::SPECIAL_CHARACTERS;
+use crate::columns::string_length::STRING_LENGTH;
+use crate::columns::string_variants::STRING_VARIANTS;
+use crate::columns::text_encoding::TEXT_ENCODING;
 use crate::constant_columns::CONSTANT_COLUMNS;
 use crate::duplicates::DUPLICATES;
 use crate::missing_values::MISSING_VALUES;
@@ -71,6 +82,8 @@ plugin! {
         MISSING_VALUES,
         DUPLICATES,
         CONSTANT_COLUMNS,
+        DATES, IDENTIFIERS, MIXED_TYPES, NULL_SPELLINGS, PERSONAL_DATA, SPECIAL_CHARACTERS,
+        STRING_LENGTH, STRING_VARIANTS, TEXT_ENCODING,
         INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, ZEROS,
         CLASS_IMBALANCE, CORRELATIONS, IDENTIFIER_TARGET, TARGET_CORRELATION,
         LABEL_ERRORS, NEAR_DUPLICATES,

@@ -88,11 +88,16 @@ pub(crate) fn identifier_target(ctx: &Context, settings: Settings) -> Result<Out
             settings.min_rows,
         ));
     }
+    if n_identifiers == 0 {
+        return Err(CheckError::missing_input(
+            "the project names neither an id nor a time column ([data] id, time)",
+        ));
+    }
     let p_values: Vec<f64> = judged.iter().map(|one| one.p_value).collect();
     for (one, p) in judged.iter_mut().zip(holm(&p_values).map_err(failed)?) {
         one.p_value = p;
     }
-    let mut outcome = outcome(&judged, n_identifiers, known.column.name(), &settings);
+    let mut outcome = outcome(&judged, known.column.name(), &settings);
     outcome
         .notes
         .extend(sample_note(table.n_rows(), rows.as_deref()));
@@ -182,7 +187,7 @@ fn judge(
     })
 }
 
-fn outcome(judged: &[Judged], n_identifiers: usize, target: &str, settings: &Settings) -> Outcome {
+fn outcome(judged: &[Judged], target: &str, settings: &Settings) -> Outcome {
     let is_reported =
         |one: &Judged| one.score > settings.warn_above && one.p_value <= settings.alpha;
     let finding = |one: &Judged| {
@@ -209,14 +214,10 @@ fn outcome(judged: &[Judged], n_identifiers: usize, target: &str, settings: &Set
             "{} does not predict '{target}'",
             wording::names(judged.iter().map(|one| one.name.as_str()))
         ),
-        undecided: if n_identifiers == 0 {
-            "the project names neither an id nor a time column; with `data.id` or `data.time` it can be checked".to_owned()
-        } else {
-            format!(
-                "fewer than {} with identifier and a target that varies; that many would do",
-                counted(settings.min_rows, "row")
-            )
-        },
+        undecided: format!(
+            "fewer than {} with identifier and a target that varies; that many would do",
+            counted(settings.min_rows, "row")
+        ),
     };
     let mut outcome = conclusion::outcome(findings, otherwise);
     for one in judged {

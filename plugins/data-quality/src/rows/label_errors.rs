@@ -99,7 +99,7 @@ pub(crate) fn label_errors(ctx: &Context, settings: Settings) -> Result<Outcome,
     conclusion::check_range("max_rows", settings.max_rows as f64, 200.0, 1e6)?;
     conclusion::check_range("min_rows", settings.min_rows as f64, 100.0, 1e9)?;
     if ctx.facts().task == Task::Regression {
-        return Err(CheckError::unsuitable(
+        return Err(CheckError::missing_input(
             "a regression has numbers, not labels",
         ));
     }

@@ -214,6 +214,26 @@ fn areas(name: &str, values: [&[f64]; 2], truths: &[Truths; 2], min_rows: usize)
     })
 }
 
+/// Categories of enough rows on both sides, then all others together if they are enough.
+fn kept(cells: &[[u64; 4]]) -> Vec<(Option<u32>, [u64; 4])> {
+    let is_enough = |cell: &[u64; 4]| (cell[0] + cell[1]).min(cell[2] + cell[3]) >= MIN_CATEGORY;
+    let mut pooled = [0_u64; 4];
+    let mut kept: Vec<(Option<u32>, [u64; 4])> = Vec::new();
+    for (code, cell) in (0_u32..).zip(cells) {
+        if is_enough(cell) {
+            kept.push((Some(code), *cell));
+        } else {
+            for (sum, n) in pooled.iter_mut().zip(cell) {
+                *sum += n;
+            }
+        }
+    }
+    if is_enough(&pooled) {
+        kept.push((None, pooled));
+    }
+    kept
+}
+
 /// Whether target and table go together alike in every category.
 fn woolf(
     table: &Table<'_>,
@@ -235,18 +255,7 @@ fn woolf(
             }
         }
     }
-    let mut pooled = [0_u64; 4];
-    let mut kept: Vec<(Option<u32>, [u64; 4])> = Vec::new();
-    for (code, cell) in (0_u32..).zip(&cells) {
-        if (cell[0] + cell[1]).min(cell[2] + cell[3]) >= MIN_CATEGORY {
-            kept.push((Some(code), *cell));
-        } else {
-            pooled.iter_mut().zip(cell).for_each(|(sum, n)| *sum += n);
-        }
-    }
-    if (pooled[0] + pooled[1]).min(pooled[2] + pooled[3]) >= MIN_CATEGORY {
-        kept.push((None, pooled));
-    }
+    let kept = kept(&cells);
     let total = |at: usize| kept.iter().map(|(_, cell)| cell[at]).sum::<u64>() as f64;
     let (n_train, n_test) = (total(0) + total(1), total(2) + total(3));
     let is_varied = (0..4).all(|at| total(at) >= 10.0);

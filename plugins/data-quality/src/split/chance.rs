@@ -343,7 +343,7 @@ mod tests {
         // scipy.optimize.brentq(lambda d: norm.isf(.05)*sqrt(.8*.2/1000)
         //     + norm.ppf(.8)*sqrt((.8-d)*(.2+d)/1000) - d, 0, .8)
         let drop = detectable_drop(1000, 0.8, 0.05, 0.8).unwrap();
-        assert!((drop - 0.032_148_9).abs() < 1e-3, "{drop}");
+        assert!((drop - 0.032_040_802_537).abs() < 1e-9, "{drop}");
         assert_eq!(detectable_drop(0, 0.8, 0.05, 0.8), None);
     }
 }

@@ -180,20 +180,15 @@ fn say(
             metric
         }
     };
-    let limit = settings.warn_overlap_above;
-    report.metrics.push(metric(
-        "before_share",
-        "Test rows before the end of training",
-        before,
-        limit,
-    ));
-    let same_limit = settings.warn_same_above;
-    report.metrics.push(metric(
-        "same_share",
-        "Test rows on a training date",
-        same,
-        same_limit,
-    ));
+    let (limit, same_limit) = (settings.warn_overlap_above, settings.warn_same_above);
+    let early = "Test rows before the end of training";
+    let equal = "Test rows on a training date";
+    report
+        .metrics
+        .push(metric("before_share", early, before, limit));
+    report
+        .metrics
+        .push(metric("same_share", equal, same, same_limit));
     let view = format!("dates-{name}");
     let severity = |share: f64, limit: f64, fails: bool| match (is_time && share > limit, fails) {
         (true, true) => Severity::Error,
@@ -216,15 +211,14 @@ fn say(
                 .evidence(&view),
         );
     }
-    // Where everything overlaps, equal dates say nothing more.
-    let is_told = before > 0.5;
     if !overlap.same.is_empty() {
         let title = format!(
             "{} ({}) bear a date of training rows by '{name}'",
             counted(overlap.same.len(), "test row"),
             percent(same)
         );
-        let severity = if is_told {
+        // Where everything overlaps, equal dates say nothing more.
+        let severity = if before > 0.5 {
             Severity::Note
         } else {
             severity(same, same_limit, false)
