@@ -133,13 +133,13 @@ fn clicks_select_then_open_and_stages_lead_to_their_checks() {
     // Heading, stage, check, check, stage, check.
     update(&mut state, click(body.x + 5, body.y + 3));
     let second = state.place().cursor.key.clone();
-    assert_eq!(second, "test.check-5");
+    assert_eq!(second, "test.check-0");
     update(&mut state, click(body.x + 5, body.y + 3));
     assert_eq!(state.place().page, Page::Check { id: second });
     let segments = crate::pipeline::segments(&state.scene.picture, 100);
     let column = u16::try_from(segments[2].from).unwrap();
     update(&mut state, click(column, 1));
-    assert_eq!(state.place().cursor.key, "test.check-2");
+    assert_eq!(state.place().cursor.key, "test.check-7");
 }
 
 #[test]
