@@ -11,6 +11,8 @@ mod finding;
 
 mod rows;
 
+mod column;
+
 mod inputs;
 
 mod plugins;
@@ -42,6 +44,7 @@ pub fn items(scene: &Scene, page: &Page, width: usize, height: usize) -> Vec<Ite
         Page::Rows { rows, columns, .. } => rows::items(scene, rows, columns, width),
         Page::Docs { check } => check::docs(scene, check, width),
         Page::Plugin { id } => plugins::plugin(scene, id, width),
+        Page::Column { name } => column::items(scene, name, width),
         Page::Input { name } => inputs::input(scene, name, width),
     }
 }

@@ -54,6 +54,11 @@ pub enum Page {
         /// Its id.
         id: String,
     },
+    /// One column in every table that has it.
+    Column {
+        /// Its name.
+        name: String,
+    },
     /// One table or the model.
     Input {
         /// Its name.
@@ -77,7 +82,7 @@ impl Page {
             Self::View { view, .. } => view.clone(),
             Self::Rows { title, .. } => title.clone(),
             Self::Docs { .. } => "about".to_owned(),
-            Self::Input { name } => name.clone(),
+            Self::Input { name } | Self::Column { name } => name.clone(),
         }
     }
 
@@ -94,6 +99,7 @@ impl Page {
             | Self::Log
             | Self::Rows { .. }
             | Self::Plugin { .. }
+            | Self::Column { .. }
             | Self::Input { .. } => None,
         }
     }

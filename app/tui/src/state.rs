@@ -102,6 +102,8 @@ pub struct State {
     pub is_zoomed: bool,
     /// Whether the program takes the mouse.
     pub has_mouse: bool,
+    /// What was asked of the engine for the page in front: page and contents of the tables.
+    pub asked: Option<(Page, Vec<String>)>,
     /// Why the theme file in force is not the one on disk, if so.
     pub theme_problem: Option<String>,
 }
@@ -120,6 +122,7 @@ impl State {
             toast: None,
             is_zoomed: false,
             has_mouse,
+            asked: None,
             theme_problem: None,
         }
     }

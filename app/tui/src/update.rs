@@ -58,7 +58,7 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
     {
         state.toast = None;
     }
-    let effects = match input {
+    let mut effects = match input {
         Input::Key(key) => pressed(state, key),
         Input::Paste(text) => {
             for c in text.chars().filter(|c| !c.is_control()) {
@@ -77,8 +77,31 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Tick => Vec::new(),
     };
+    effects.extend(ask(state));
     state.settle();
     effects
+}
+
+/// Asks for what the page in front shows and nobody has computed yet, once.
+fn ask(state: &mut State) -> Option<Effect> {
+    let page = &state.place().page;
+    let request = match page {
+        Page::Input { name } => Request::ProfileTable {
+            role: state.scene.input(name)?.role?,
+        },
+        Page::Column { name } => Request::ProfileColumn {
+            column: name.clone(),
+        },
+        _ => return None,
+    };
+    let inputs = &state.scene.picture.project.inputs;
+    let contents = inputs.iter().map(|input| input.fingerprint.clone());
+    let asked = Some((page.clone(), contents.collect()));
+    if state.asked == asked {
+        return None;
+    }
+    state.asked = asked;
+    Some(Effect::Ask(request))
 }
 
 fn pressed(state: &mut State, key: Key) -> Vec<Effect> {

@@ -28,9 +28,9 @@ pub struct NumberProfile {
     pub mean: f64,
     /// Standard deviation, with n − 1 below; NaN for one value.
     pub std: f64,
-    /// Skewness without bias (G₁); NaN under three values, 0 if all are equal.
+    /// Skewness without bias (G₁); NaN under three values or if all are equal.
     pub skewness: f64,
-    /// Excess kurtosis without bias (G₂); NaN under four values, 0 if all are equal.
+    /// Excess kurtosis without bias (G₂); NaN under four values or if all are equal.
     pub kurtosis: f64,
     /// Quantiles at [`QUANTILES`], between two values in proportion.
     pub quantiles: [f64; QUANTILES.len()],
@@ -169,22 +169,16 @@ impl Moments {
 
     fn skewness(&self) -> f64 {
         let n = self.n;
-        if n < 3.0 {
+        if n < 3.0 || self.is_constant() {
             return f64::NAN;
-        }
-        if self.is_constant() {
-            return 0.0;
         }
         n * (n - 1.0).sqrt() / (n - 2.0) * self.third / self.second.powf(1.5)
     }
 
     fn kurtosis(&self) -> f64 {
         let n = self.n;
-        if n < 4.0 {
+        if n < 4.0 || self.is_constant() {
             return f64::NAN;
-        }
-        if self.is_constant() {
-            return 0.0;
         }
         let ratio = self.fourth / self.second / self.second;
         let first = n * (n + 1.0) * (n - 1.0) * ratio / (n - 2.0) / (n - 3.0);
