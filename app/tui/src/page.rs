@@ -41,8 +41,10 @@ pub enum Page {
         title: String,
         /// Which.
         rows: Rows,
-        /// Columns to show first.
+        /// Columns to show first; their cells are marked.
         columns: Vec<String>,
+        /// Whether all rows of the table are meant, of which `rows` are the first.
+        is_whole: bool,
     },
     /// What a check measures and how.
     Docs {

@@ -129,6 +129,7 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
             title: format!("{name} rows"),
             rows: Rows::new(role, 0..n_rows),
             columns: Vec::new(),
+            is_whole: true,
         }),
     ));
     items.extend(section(scene, "Columns"));
