@@ -21,9 +21,12 @@ type Tables = BTreeMap<Role, Arc<LoadedTable>>;
 pub(crate) struct ProfilePlan {
     /// Table, position in it, hash of its values.
     columns: Vec<(Arc<TableView>, usize, Fingerprint)>,
-    /// A column to compare between tables: its name, the hash of all its values, the tables.
-    compared: Option<(String, Fingerprint, Vec<(Role, Arc<TableView>)>)>,
+    /// A column to compare between tables.
+    compared: Option<Compared>,
 }
+
+/// A column's name, the hash of all its values, the tables.
+type Compared = (String, Fingerprint, Vec<(Role, Arc<TableView>)>);
 
 /// What a look has given.
 #[derive(Debug, Clone, PartialEq)]

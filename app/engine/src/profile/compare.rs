@@ -23,6 +23,12 @@ pub struct Comparison {
     pub counts: Vec<(Role, Vec<u64>, u64)>,
 }
 
+/// A table, its rows, what its numbers count, and the numbers.
+type NumberColumn = (Role, usize, Unit, Vec<f64>);
+
+/// A table, its rows, and how many have each value.
+type ValueColumn = (Role, u64, Vec<(String, u64)>);
+
 /// The column of this name in the tables; `None` if no table has it, or not all as the same kind.
 pub fn compare(tables: &[(Role, &TableView)], name: &str) -> Option<Comparison> {
     let arrays: Vec<(Role, &arrow_array::ArrayRef)> = tables
@@ -32,7 +38,7 @@ pub fn compare(tables: &[(Role, &TableView)], name: &str) -> Option<Comparison> 
     if arrays.is_empty() {
         return None;
     }
-    let numbers: Option<Vec<(Role, usize, Unit, Vec<f64>)>> = arrays
+    let numbers: Option<Vec<NumberColumn>> = arrays
         .iter()
         .map(|(role, array)| {
             let (unit, known) = known_numbers(array)?;
@@ -46,7 +52,7 @@ pub fn compare(tables: &[(Role, &TableView)], name: &str) -> Option<Comparison> 
     if let Some(numbers) = numbers {
         return of_numbers(&numbers);
     }
-    let all: Vec<(Role, u64, Vec<(String, u64)>)> = arrays
+    let all: Vec<ValueColumn> = arrays
         .iter()
         .map(|(role, array)| {
             let known = counts(array, |row| cell_text(array, row));
@@ -80,7 +86,7 @@ pub fn compare(tables: &[(Role, &TableView)], name: &str) -> Option<Comparison> 
     })
 }
 
-fn of_numbers(tables: &[(Role, usize, Unit, Vec<f64>)]) -> Option<Comparison> {
+fn of_numbers(tables: &[NumberColumn]) -> Option<Comparison> {
     let unit = tables.first()?.2;
     if tables.iter().any(|(_, _, other, _)| *other != unit) {
         return None;

@@ -5,7 +5,7 @@
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::DataType;
 
 use crate::table::cell_text;

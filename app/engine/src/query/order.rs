@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::DataType;
 
 use crate::table::TableView;

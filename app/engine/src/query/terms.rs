@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::DataType;
 
 use super::matcher::Matcher;
