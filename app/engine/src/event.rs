@@ -10,6 +10,7 @@ use interlock_plugin_api::outcome::Role;
 use crate::load::{LoadSpec, Loaded};
 use crate::model_input::{ModelPlan, Prepared};
 use crate::picture::Request;
+use crate::profiles::{ProfilePlan, Profiled};
 use crate::work::{Job, JobId, LibraryId, WorkEvent};
 
 /// Everything that can wake the engine.
@@ -50,6 +51,8 @@ pub(crate) enum Event {
         /// What it said last; empty if nothing.
         last_words: String,
     },
+    /// Columns that were asked about have been looked at.
+    Profiled(Profiled),
     /// A worker reports.
     Work(WorkEvent),
     /// A reader asks.
@@ -77,6 +80,8 @@ pub(crate) enum Command {
         /// How.
         plan: ModelPlan,
     },
+    /// Look at columns.
+    Profile(ProfilePlan),
     /// Stop a training that is out of date.
     AbandonModel,
     /// Open a plugin library, or a new version of it.

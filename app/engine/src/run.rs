@@ -22,6 +22,7 @@ use crate::model_look;
 use crate::model_server::{self, Served, StartError};
 use crate::picture::{LogEntry, Picture, Request};
 use crate::problem::Problem;
+use crate::profiles::ProfilePlan;
 use crate::store::Store;
 use crate::trust::TrustPolicy;
 use crate::update::App;
@@ -267,6 +268,7 @@ impl Shell {
                     spec,
                 } => self.load(role, generation, spec),
                 Command::PrepareModel { generation, plan } => self.prepare_model(generation, plan),
+                Command::Profile(plan) => self.profile(plan),
                 Command::AbandonModel => self.training = None,
                 Command::OpenLibrary { library, path } => {
                     let events = self.pool.open(library, &path, now());
@@ -297,6 +299,15 @@ impl Shell {
                 role,
                 generation,
                 loaded,
+            });
+        });
+    }
+
+    fn profile(&self, plan: ProfilePlan) {
+        let sender = self.sender.clone();
+        self.spawn("profile", move || {
+            plan.carry_out(&mut |profiled| {
+                let _engine_ended = sender.send(Event::Profiled(profiled));
             });
         });
     }
@@ -435,7 +446,7 @@ fn is_progress(event: &Event) -> bool {
         event,
         Event::Work(
             WorkEvent::Progressed { .. } | WorkEvent::Output { .. } | WorkEvent::Workers { .. }
-        )
+        ) | Event::Profiled(_)
     )
 }
 
