@@ -47,6 +47,8 @@ mod event;
 
 pub mod report;
 
+pub mod clean;
+
 mod inputs;
 
 mod model_state;
