@@ -25,6 +25,8 @@ pub(super) struct Filling<'a> {
 struct Filler {
     name: String,
     text: String,
+    /// Whether the step asks for a column that says which cells were missing, where it does at all.
+    is_indicated: bool,
     /// By the text of the column that groups.
     by_group: HashMap<String, String>,
 }
@@ -56,7 +58,7 @@ pub(super) fn impute(
                 continue;
             };
             fill(sheet, turn.step, idx, (filler, groups.as_ref()));
-            if filling.has_indicator {
+            if filling.has_indicator && filler.is_indicated {
                 add_indicator(sheet, turn.step, idx)?;
             }
         }
@@ -73,10 +75,13 @@ fn constants(
     check_names(sheets, names)?;
     facts.check_value(value)?;
     for name in names {
-        let kinds = sheets
-            .iter()
-            .filter_map(|sheet| Some(sheet.columns[sheet.find(name)?].kind));
-        if kinds.clone().any(Kind::is_number) && text_number(value).is_none() {
+        // A column without any value is of no kind yet.
+        let mut kinds = sheets.iter().filter_map(|sheet| {
+            let column = &sheet.columns[sheet.find(name)?];
+            let has_values = sheet.rows().any(|row| !column.is_missing(row));
+            has_values.then_some(column.kind)
+        });
+        if kinds.any(Kind::is_number) && text_number(value).is_none() {
             return Err(Refusal::new(
                 format!("'{name}' holds numbers, and '{value}' is none"),
                 "choose a number, or leave the column out",
@@ -86,6 +91,7 @@ fn constants(
     let filler = |name: &String| Filler {
         name: name.clone(),
         text: value.to_owned(),
+        is_indicated: true,
         by_group: HashMap::new(),
     };
     Ok(names.iter().map(filler).collect())
@@ -129,9 +135,12 @@ fn learn(
                 by_group.insert(group, text);
             }
         }
+        // Of columns nobody named, those are worth it that have something to tell in the train table.
+        let has_missing = || rows.iter().any(|row| column.is_missing(*row));
         fillers.push(Filler {
             name: column.name.clone(),
             text,
+            is_indicated: !filling.columns.is_empty() || has_missing(),
             by_group,
         });
     }

@@ -60,11 +60,12 @@ pub fn parse_steps(steps: &[String]) -> Result<Vec<CleanStep>, Vec<Problem>> {
         let (name, rest) = step
             .split_once(|c: char| c.is_whitespace() || c == '{')
             .unwrap_or((step, ""));
-        let rest = rest
-            .trim()
-            .trim_start_matches('{')
-            .trim_end_matches('}')
-            .trim();
+        let rest = rest.trim();
+        // Braces around all settings are as good as none.
+        let rest = match step[name.len()..].trim().strip_prefix('{') {
+            Some(inner) => inner.strip_suffix('}').unwrap_or(inner).trim(),
+            None => rest,
+        };
         let line_end = if idx == 0 { "" } else { "\n" };
         let comma = if rest.is_empty() { "" } else { ", " };
         let name = toml::Value::String(name.to_owned());
