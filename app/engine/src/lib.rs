@@ -55,6 +55,8 @@ mod event;
 
 pub mod report;
 
+pub mod clean;
+
 mod inputs;
 
 mod model_state;

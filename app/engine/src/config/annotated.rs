@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use toml::Value;
 
+use super::plan::{inline, key};
 use super::sections::{KINDS, MONOTONE, TASKS};
 use super::{CheckSeverity, Config, ModelSource, units};
 use interlock_plugin_api::outcome::Role;
@@ -21,6 +22,7 @@ impl Config {
         self.model_section(&mut page);
         self.plugins_section(&mut page);
         self.checks_sections(&mut page);
+        self.clean_sections(&mut page);
         page.section("theme", "how the screen looks");
         page.option(
             "name",
@@ -335,6 +337,15 @@ impl Config {
     }
 }
 
+impl Config {
+    fn clean_sections(&self, page: &mut Page) {
+        for step in &self.clean {
+            page.0.push_str("\n# what `interlock clean` does\n");
+            page.0.push_str(&(step.to_toml().join("\n") + "\n"));
+        }
+    }
+}
+
 struct Page(String);
 
 impl Page {
@@ -387,34 +398,4 @@ fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static 
         .find(|(_, own)| *own == value)
         .map(|(word, _)| *word)
         .unwrap_or_default()
-}
-
-fn key(name: &str) -> String {
-    let is_bare = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if is_bare {
-        name.to_owned()
-    } else {
-        inline(&text(name))
-    }
-}
-
-/// A value on one line.
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Array(values) => format!(
-            "[{}]",
-            values.iter().map(inline).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Table(table) => {
-            let pairs: Vec<String> = table
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
-                .collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
 }

@@ -10,6 +10,7 @@ use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 use toml::de::{DeTable, DeValue};
 
+use super::clean;
 use super::reader::{Reader, Section, number};
 use super::served;
 use super::{
@@ -72,6 +73,7 @@ fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, path: &Path) -> Con
         file.section("checks"),
         file.section("theme"),
     ];
+    let clean = file.tables("clean");
     file.finish();
     let [project, data, columns, model, plugins, checks, theme] = tables;
     let config = Config {
@@ -81,6 +83,7 @@ fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, path: &Path) -> Con
         model: read_model(Section::new(reader, "model", model), &root),
         plugins: read_plugins(Section::new(reader, "plugins", plugins), &root),
         checks: read_checks(reader, checks),
+        clean: clean::read(reader, &clean),
         theme: read_theme(Section::new(reader, "theme", theme)),
         path: path.to_owned(),
         root,
