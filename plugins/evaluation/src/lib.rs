@@ -1,0 +1,37 @@
+//! Checks of how well the model does on rows it has not seen.
+//!
+//! In: the test table (the training table for comparison), the model, the target. Out: one outcome
+//! per check, every estimate with its interval, with the rows behind every finding.
+//!
+//! `confusion` to `resampling` compute on slices alone; `subject` reads tables and asks the model;
+//! each check puts the result into words.
+
+pub mod confusion;
+
+pub mod ranking;
+
+pub mod figures;
+
+pub mod resampling;
+
+pub mod judge;
+
+mod wording;
+
+mod subject;
+
+mod views;
+
+mod estimate;
+
+mod performance;
+
+use interlock_plugin_api::plugin;
+
+use crate::performance::PERFORMANCE;
+
+plugin! {
+    id: "evaluation",
+    summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
+    checks: [PERFORMANCE],
+}
