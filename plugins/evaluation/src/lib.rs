@@ -14,6 +14,16 @@ pub mod figures;
 
 pub mod resampling;
 
+pub mod bins;
+
+pub mod one_rule;
+
+pub mod design;
+
+pub mod linear;
+
+pub mod rivals;
+
 pub mod judge;
 
 mod wording;
@@ -26,12 +36,18 @@ mod estimate;
 
 mod performance;
 
+mod degradation;
+
+mod simple_models;
+
 use interlock_plugin_api::plugin;
 
+use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
+use crate::simple_models::SIMPLE_MODELS;
 
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE],
+    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS],
 }
