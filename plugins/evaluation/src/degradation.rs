@@ -16,7 +16,7 @@ use crate::judge::{Standing, at_most};
 use crate::resampling::{Estimates, Plan, estimates};
 use crate::subject::{Answers, Subject};
 use crate::wording::{
-    self, LEVEL, check_count, check_range, failed, inconclusive, number, percent,
+    self, LEVEL, MIN_ROWS, check_count, check_range, failed, inconclusive, number, percent,
 };
 
 /// Settings of the check.
@@ -76,9 +76,9 @@ pub(crate) fn degradation(ctx: &Context, settings: Settings) -> Result<Outcome, 
     let test = Subject::of(ctx, Role::Test)?;
     let mut notes = train.notes.clone();
     notes.extend(test.notes.iter().cloned());
-    if train.n_rows() < 2 || test.n_rows() < 2 {
+    if train.n_rows() < MIN_ROWS || test.n_rows() < MIN_ROWS {
         let summary = format!(
-            "{} training and {} test rows with a known target; it takes at least 2 of each",
+            "{} training and {} test rows with a known target; it takes at least {MIN_ROWS} of each",
             train.n_rows(),
             test.n_rows()
         );
@@ -229,9 +229,9 @@ impl Report<'_> {
             };
             n_known += 1;
             if hold(self.settings.fail_above) == Standing::Crossed {
-                findings.push(self.finding(loss, bounds, Severity::Error));
+                findings.push(finding(loss, bounds, Severity::Error));
             } else if hold(self.settings.warn_above) == Standing::Crossed {
-                findings.push(self.finding(loss, bounds, Severity::Warning));
+                findings.push(finding(loss, bounds, Severity::Warning));
             } else if hold(self.settings.warn_above) == Standing::Unsure {
                 is_unsure = true;
             }
@@ -307,27 +307,6 @@ impl Report<'_> {
         }
     }
 
-    fn finding(&self, loss: &Loss, bounds: Bounds, severity: Severity) -> Finding {
-        let title = format!(
-            "{} falls from {} in training to {} on the test rows: {} lost [{}, {}]",
-            loss.figure.title,
-            number(loss.train),
-            number(loss.test),
-            percent(loss.share),
-            percent(bounds.low),
-            percent(bounds.high)
-        );
-        let title = if loss.figure.is_higher_better {
-            title
-        } else {
-            title.replacen("falls", "rises", 1)
-        };
-        Finding::new("DQ121", severity, title)
-            .because("The model has learned its training rows by heart, or the test rows come from elsewhere; either way the training figure promises what it does not keep.")
-            .advice("Make the model simpler (fewer or smaller trees, more regularization, early stopping) and look at the drift between train and test; judge by the test figure alone.")
-            .evidence("figures")
-    }
-
     fn bars(&self) -> View {
         let mut bars = Vec::new();
         for loss in self.judged {
@@ -384,4 +363,25 @@ impl Report<'_> {
         )
         .caption("Lost share: how much worse than in training, relative to the training figure; negative if better.")
     }
+}
+
+fn finding(loss: &Loss, bounds: Bounds, severity: Severity) -> Finding {
+    let title = format!(
+        "{} falls from {} in training to {} on the test rows: {} lost [{}, {}]",
+        loss.figure.title,
+        number(loss.train),
+        number(loss.test),
+        percent(loss.share),
+        percent(bounds.low),
+        percent(bounds.high)
+    );
+    let title = if loss.figure.is_higher_better {
+        title
+    } else {
+        title.replacen("falls", "rises", 1)
+    };
+    Finding::new("DQ121", severity, title)
+        .because("The model has learned its training rows by heart, or the test rows come from elsewhere; either way the training figure promises what it does not keep.")
+        .advice("Make the model simpler (fewer or smaller trees, more regularization, early stopping) and look at the drift between train and test; judge by the test figure alone.")
+        .evidence("figures")
 }

@@ -24,6 +24,10 @@ pub mod linear;
 
 pub mod rivals;
 
+pub mod segments;
+
+pub mod reliability;
+
 pub mod judge;
 
 mod wording;
@@ -40,14 +44,20 @@ mod degradation;
 
 mod simple_models;
 
+mod weak_segments;
+
+mod calibration;
+
 use interlock_plugin_api::plugin;
 
+use crate::calibration::CALIBRATION;
 use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
+use crate::weak_segments::WEAK_SEGMENTS;
 
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS],
+    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION],
 }

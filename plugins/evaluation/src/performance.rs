@@ -16,7 +16,7 @@ use crate::ranking::Ranking;
 use crate::resampling::Plan;
 use crate::subject::{Answers, Classes, Subject};
 use crate::views;
-use crate::wording::{self, LEVEL, check_count, check_range, inconclusive, number};
+use crate::wording::{self, LEVEL, MIN_ROWS, check_count, check_range, inconclusive, number};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Default for Settings {
 /// A figure held against a limit.
 struct Limit<'e> {
     estimate: &'e Estimate,
-    limit: f64,
+    value: f64,
     severity: Severity,
 }
 
@@ -74,10 +74,10 @@ struct Limit<'e> {
 pub(crate) fn performance(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     checked(&settings)?;
     let subject = Subject::of(ctx, Role::Test)?;
-    if subject.n_rows() < 2 {
+    if subject.n_rows() < MIN_ROWS {
         let n = wording::counted(subject.n_rows(), "row");
         return Ok(inconclusive(
-            format!("{n} with a known target; it takes at least 2"),
+            format!("{n} with a known target; it takes at least {MIN_ROWS}"),
             &subject.notes,
         ));
     }
@@ -123,7 +123,7 @@ pub(crate) fn performance(ctx: &Context, settings: Settings) -> Result<Outcome, 
             let found = limits.iter().find(|limit| {
                 limit.severity == severity && limit.estimate.figure == estimate.figure
             });
-            found.map(|limit| limit.limit)
+            found.map(|limit| limit.value)
         };
         let (warn, fail) = (of(Severity::Warning), of(Severity::Error));
         if warn.is_some() || fail.is_some() {
@@ -209,7 +209,7 @@ fn limits<'e>(all: &'e [Estimate], settings: &Settings) -> Result<Vec<Limit<'e>>
         })?;
         limits.push(Limit {
             estimate,
-            limit,
+            value: limit,
             severity: Severity::Error,
         });
     }
@@ -223,7 +223,7 @@ fn limits<'e>(all: &'e [Estimate], settings: &Settings) -> Result<Vec<Limit<'e>>
             if !(is_own && severity == Severity::Error) {
                 limits.push(Limit {
                     estimate,
-                    limit,
+                    value: limit,
                     severity,
                 });
             }
@@ -247,7 +247,7 @@ fn standing(limit: &Limit<'_>, has_enough_rows: bool) -> Option<Standing> {
     } else {
         at_most
     };
-    Some(hold(*value, *bounds, limit.limit, has_enough_rows))
+    Some(hold(*value, *bounds, limit.value, has_enough_rows))
 }
 
 fn shown(estimate: &Estimate) -> String {
@@ -268,7 +268,7 @@ fn finding(limit: &Limit<'_>, subject: &Subject) -> Finding {
         "{} on {} test rows: {side} {}",
         shown(limit.estimate),
         subject.n_rows(),
-        number(limit.limit)
+        number(limit.value)
     );
     let (rows, evidence) = match &subject.answers {
         Answers::Classes(classes) => {
@@ -304,7 +304,7 @@ fn summary(all: &[Estimate], findings: &[Finding], unsure: &[&Limit<'_>], n_rows
         (Some(limit), _) => format!(
             "{}: the limit {} lies inside, more than {n_rows} rows would tell",
             shown(limit.estimate),
-            number(limit.limit)
+            number(limit.value)
         ),
         (None, Some(estimate)) => shown(estimate),
         (None, None) => "no figure exists on these rows".to_owned(),

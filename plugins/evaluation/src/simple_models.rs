@@ -17,7 +17,7 @@ use crate::resampling::{Plan, estimates};
 use crate::rivals::{Rival, Target, rivals};
 use crate::subject::{Answers, Classes, Subject};
 use crate::wording::{
-    self, LEVEL, check_count, check_range, failed, inconclusive, number, percent,
+    self, LEVEL, MIN_ROWS, check_count, check_range, failed, inconclusive, number, percent,
 };
 
 /// Settings of the check.
@@ -48,6 +48,13 @@ impl Default for Settings {
             min_rows: 200,
         }
     }
+}
+
+/// What is compared.
+struct Scores {
+    /// The model's own score and error.
+    own: (f64, f64),
+    duels: Vec<Duel>,
 }
 
 /// A rival held against the model.
@@ -81,9 +88,9 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
     let test = Subject::of(ctx, Role::Test)?;
     let mut notes = train.notes.clone();
     notes.extend(test.notes.iter().cloned());
-    if train.n_rows() < 10 || test.n_rows() < 10 {
+    if train.n_rows() < MIN_ROWS || test.n_rows() < MIN_ROWS {
         let summary = format!(
-            "{} training and {} test rows with a known target; it takes at least 10 of each",
+            "{} training and {} test rows with a known target; it takes at least {MIN_ROWS} of each",
             train.n_rows(),
             test.n_rows()
         );
@@ -108,7 +115,7 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
         n_resamples: settings.resamples,
         level,
     };
-    let Some(duels) = duels(&test, found.models, &plan)? else {
+    let Some(scores) = duels(&test, found.models, &plan)? else {
         return Ok(inconclusive(
             "the test target is the same in every row: nothing can be gained on it",
             &notes,
@@ -116,14 +123,14 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
     };
     notes.push(format!(
         "Intervals hold together for {} comparisons (Bonferroni, each at {:.2} %).",
-        duels.1.len(),
+        scores.duels.len(),
         level * 100.0
     ));
     notes.push("The simple models are learned here from the training rows: the mean; the best single input cut into ten bins; ridge-penalized (strength 1) linear or logistic regression over standardized numbers and one column per category.".to_owned());
     let report = Report {
         settings: &settings,
-        own: duels.0,
-        duels: &duels.1,
+        own: scores.own,
+        duels: &scores.duels,
         test: &test,
         level,
         method: match &test.answers {
@@ -136,12 +143,8 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
     Ok(outcome)
 }
 
-/// The model's own score and error, and every duel; `None` if there is nothing to gain.
-fn duels(
-    test: &Subject,
-    models: Vec<Rival>,
-    plan: &Plan,
-) -> Result<Option<((f64, f64), Vec<Duel>)>, CheckError> {
+/// Every rival against the model; `None` if there is nothing to gain.
+fn duels(test: &Subject, models: Vec<Rival>, plan: &Plan) -> Result<Option<Scores>, CheckError> {
     match &test.answers {
         Answers::Classes(classes) => {
             let z = two_sided_quantile(plan.level).map_err(failed)?;
@@ -151,7 +154,10 @@ fn duels(
             let duels = models
                 .into_iter()
                 .filter_map(|rival| class_duel(classes, &own, rival, z));
-            Ok(Some(((own.value, brier(classes)), duels.collect())))
+            Ok(Some(Scores {
+                own: (own.value, brier(classes)),
+                duels: duels.collect(),
+            }))
         }
         Answers::Numbers { truth, predicted } => {
             let squares = |predicted: &[f64]| -> Vec<f64> {
@@ -194,7 +200,10 @@ fn duels(
                 error: mean(&theirs[at]).sqrt(),
             });
             let own = mean(&own);
-            Ok(Some(((own, own.sqrt()), duels.collect())))
+            Ok(Some(Scores {
+                own: (own, own.sqrt()),
+                duels: duels.collect(),
+            }))
         }
     }
 }

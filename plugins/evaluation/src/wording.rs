@@ -11,6 +11,9 @@ pub(crate) const MAX_MARKS: usize = 200;
 /// How many points a curve or a scatter shows at most.
 pub(crate) const MAX_POINTS: usize = 1000;
 
+/// Rows below which no estimate is judged.
+pub(crate) const MIN_ROWS: usize = 30;
+
 /// Confidence of every interval unless the check says otherwise.
 pub(crate) const LEVEL: f64 = 0.95;
 
