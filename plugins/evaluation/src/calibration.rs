@@ -101,7 +101,7 @@ pub(crate) fn calibration(ctx: &Context, settings: Settings) -> Result<Outcome, 
         line,
     };
     let mut outcome = report.outcome();
-    outcome.notes = subject.notes.clone();
+    outcome.notes.clone_from(&subject.notes);
     outcome.notes.extend(report.notes());
     Ok(outcome)
 }
