@@ -268,8 +268,7 @@ impl Report<'_> {
         let (best, rise, bounds, n_judging) = self.rise(seed);
         let last = self.stops.len() - 1;
         let n_trees = self.stops[last];
-        let error = |course: &Course, at: usize| mean(&course.losses[at]).unwrap_or(f64::NAN);
-        let (train, test) = self.courses;
+        let test = self.courses.1;
         let name = self.name();
         let has_enough_rows = n_judging >= self.settings.min_rows / 2;
         let limit = self.settings.warn_above;
@@ -310,42 +309,52 @@ impl Report<'_> {
                 self.stops[best]
             ),
         };
-        let mut rise_metric = Metric::new("rise", rise, n_judging as u64)
+        let mut outcome = Outcome::new(verdict, summary);
+        outcome.metrics = self.metrics(best, rise, bounds, n_judging);
+        outcome.findings = findings;
+        outcome.view(self.picture())
+    }
+
+    fn metrics(
+        &self,
+        best: usize,
+        rise: f64,
+        bounds: Option<Bounds>,
+        n_judging: usize,
+    ) -> Vec<Metric> {
+        let (train, test) = self.courses;
+        let name = self.name();
+        let last = self.stops.len() - 1;
+        let n_test = test.losses[0].len() as u64;
+        let mut first = Metric::new("rise", rise, n_judging as u64)
             .title("Rise of the test error from the best number of trees")
             .unit("rate")
-            .at_most(Some(limit), None);
+            .at_most(Some(self.settings.warn_above), None);
         if let Some(bounds) = bounds {
             let method = "Student, paired, on the half that did not choose";
-            rise_metric = rise_metric.interval(bounds.low, bounds.high, LEVEL, method);
+            first = first.interval(bounds.low, bounds.high, LEVEL, method);
         }
-        let n_test = test.losses[0].len() as u64;
-        let mut outcome = Outcome::new(verdict, summary)
-            .metric(rise_metric)
-            .metric(
-                Metric::new("best_trees", self.stops[best] as f64, n_test)
-                    .title("Best number of trees")
-                    .unit("trees"),
-            )
-            .metric(
-                Metric::new("trees", n_trees as f64, n_test)
-                    .title("Trees")
-                    .unit("trees"),
-            )
-            .metric(
-                Metric::new(
-                    "train_error",
-                    error(train, last),
-                    train.losses[0].len() as u64,
-                )
-                .title(format!("Training {name}"))
-                .at_most(None, None),
-            )
-            .metric(
-                Metric::new("test_error", error(test, last), n_test)
-                    .title(format!("Test {name}"))
-                    .at_most(None, None),
-            );
-        outcome.findings = findings;
+        let trees = |id: &str, title: &str, at: usize| {
+            Metric::new(id, self.stops[at] as f64, n_test)
+                .title(title)
+                .unit("trees")
+        };
+        let of = |id: &str, title: String, course: &Course| {
+            Metric::new(id, error(course, last), course.losses[0].len() as u64)
+                .title(title)
+                .at_most(None, None)
+        };
+        vec![
+            first,
+            trees("best_trees", "Best number of trees", best),
+            trees("trees", "Trees", last),
+            of("train_error", format!("Training {name}"), train),
+            of("test_error", format!("Test {name}"), test),
+        ]
+    }
+
+    fn picture(&self) -> View {
+        let (train, test) = self.courses;
         let line = |label: &str, course: &Course| {
             let points = self.stops.iter().enumerate();
             let points = points.map(|(at, &stop)| (stop as f64, error(course, at)));
@@ -353,14 +362,17 @@ impl Report<'_> {
         };
         let chart = Chart::Lines {
             x_axis: "trees".to_owned(),
-            y_axis: name.to_owned(),
+            y_axis: self.name().to_owned(),
             series: vec![line("train", train), line("test", test)],
             threshold: None,
         };
-        outcome.view(
-            View::new("course", "Error by number of trees", chart).caption(
-                "Overfit begins where the test line turns up while the training line falls on.",
-            ),
+        View::new("course", "Error by number of trees", chart).caption(
+            "Overfit begins where the test line turns up while the training line falls on.",
         )
     }
+}
+
+/// Mean squared error at a stop.
+fn error(course: &Course, at: usize) -> f64 {
+    mean(&course.losses[at]).unwrap_or(f64::NAN)
 }

@@ -192,10 +192,13 @@ fn goes_yes(trees: &TreeEnsemble, node: usize, value: f64) -> Option<bool> {
 fn apply(link: Link, row: &mut [f64]) {
     if link == Link::Softmax {
         let greatest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        row.iter_mut()
-            .for_each(|margin| *margin = (*margin - greatest).exp());
+        for margin in row.iter_mut() {
+            *margin = (*margin - greatest).exp();
+        }
         let total: f64 = row.iter().sum();
-        row.iter_mut().for_each(|margin| *margin /= total);
+        for margin in row {
+            *margin /= total;
+        }
         return;
     }
     for margin in row {

@@ -5,9 +5,6 @@
 use interlock_plugin_api::{CheckError, CheckErrorKind, Finding, Outcome, Severity, Verdict};
 use interlock_stats::StatsError;
 
-/// How many bars, cells of a side and table rows a view shows at most.
-pub(crate) const MAX_MARKS: usize = 200;
-
 /// How many points a curve or a scatter shows at most.
 pub(crate) const MAX_POINTS: usize = 1000;
 

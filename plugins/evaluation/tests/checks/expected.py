@@ -273,7 +273,53 @@ regression_simple = {
     "gain_over_constant": 1 - own_mse / mean_mse,
 }
 
+# Trees: what they say one after the other, and where they are wrong.
+
+
+def course():
+    import xgboost
+
+    columns = ["age", "income", "extra"]
+    frames = []
+    for n in (600, 400):
+        frame = inputs(n)
+        frame["extra"] = rng.normal(0, 1, n)
+        frame["y"] = np.where(rng.random(n) < expit(signal(frame)), "yes", "no")
+        frames.append(frame)
+    learned, other = (xgboost.DMatrix(frame[columns], (frame["y"] == "yes").astype(int)) for frame in frames)
+    settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.5, "base_score": 0.4, "seed": 0}
+    booster = xgboost.train(settings, learned, 40)
+    nodes = {key: [] for key in ["feature", "value", "yes", "no", "missing_goes_yes"]}
+    starts = []
+    for tree in json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]:
+        first = len(nodes["feature"])
+        starts.append(first)
+        for node, left in enumerate(tree["left_children"]):
+            is_leaf = left == -1
+            nodes["feature"].append(2**32 - 1 if is_leaf else tree["split_indices"][node])
+            nodes["value"].append(tree["split_conditions"][node])
+            nodes["yes"].append(0 if is_leaf else first + left)
+            nodes["no"].append(0 if is_leaf else first + tree["right_children"][node])
+            nodes["missing_goes_yes"].append(bool(tree["default_left"][node]))
+    errors = {"train": [], "test": []}
+    for n_trees in range(1, 41):
+        for name, matrix in (("train", learned), ("test", other)):
+            given = booster.predict(matrix, iteration_range=(0, n_trees))
+            errors[name].append(float(((given - matrix.get_label()) ** 2).mean()))
+    for frame, matrix in zip(frames, (learned, other)):
+        frame["score"] = booster.predict(matrix).astype(float)
+    return {
+        "train": text(frames[0]),
+        "test": text(frames[1]),
+        "base": float(np.log(0.4 / 0.6)),
+        "starts": starts,
+        "nodes": nodes,
+        "errors": errors,
+    }
+
+
 expected = {
+    "trees": course(),
     "binary": {
         "train": text(train),
         "test": text(test),
