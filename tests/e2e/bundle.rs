@@ -5,7 +5,14 @@ use std::process::Command;
 
 use crate::harness::{Project, program, repository};
 
-const PLUGINS: [&str; 5] = ["adversarial", "bias", "data_quality", "drift", "shap"];
+const PLUGINS: [&str; 6] = [
+    "adversarial",
+    "bias",
+    "data_quality",
+    "drift",
+    "evaluation",
+    "shap",
+];
 
 fn library(name: &str) -> String {
     format!(
@@ -85,7 +92,7 @@ fn an_installation_and_a_package_run_without_the_source_tree() {
             .arg(project.path("."));
         let output = command.output().expect("the placed program starts");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        for name in ["adversarial", "bias", "data-quality", "drift", "shap"] {
+        for name in PLUGINS.map(|name| name.replace('_', "-")) {
             assert!(
                 said.contains(&format!("{name} ")),
                 "{name} is missing: {said}"
