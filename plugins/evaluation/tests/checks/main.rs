@@ -9,13 +9,12 @@ mod kit;
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
-use interlock_plugin_api::{Chart, CheckErrorKind, Outcome, Role, Task, Verdict};
+use interlock_plugin_api::{CheckErrorKind, Outcome, Role, Task, Verdict};
 use interlock_stats::rng::Rng;
 use serde_json::Value;
 
 use crate::kit::{
-    binary, boosted, close, codes, facts, given, metric, multiclass, near, project, regression,
-    with_binary,
+    binary, close, codes, facts, given, metric, multiclass, near, project, regression, with_binary,
 };
 
 #[track_caller]
@@ -295,79 +294,6 @@ fn probabilities_that_are_too_sure_are_found_and_right_ones_are_not() {
     }
 }
 
-#[test]
-fn errors_by_number_of_trees_are_those_of_xgboost() {
-    let (run, fixture) = boosted();
-    let outcome = run.check("evaluation.boosting-overfit").unwrap();
-    let Chart::Lines { series, .. } = &outcome.views[0].chart else {
-        unreachable!("the course is drawn as lines");
-    };
-    for (line, name) in series.iter().zip(["train", "test"]) {
-        let expected = fixture["errors"][name].as_array().unwrap();
-        assert_eq!(line.points.len(), expected.len());
-        for ((n_trees, error), expected) in line.points.iter().zip(expected) {
-            // XGBoost adds and answers in single precision.
-            near(*error, expected, 1e-6, &format!("{name} {n_trees}"));
-        }
-    }
-    // Forty steep trees on 600 rows: the test error has turned long before.
-    assert_eq!(codes(&outcome), ["DQ134"], "{}", outcome.summary);
-    assert_eq!(outcome.verdict, Verdict::Warn);
-}
-
-#[test]
-fn trees_that_are_not_the_models_are_not_judged() {
-    let (run, fixture) = boosted();
-    let other = TestTable::from_csv(&fixture["test"].as_str().unwrap().replace("0.", "0.1"));
-    let outcome = run
-        .table(Role::Test, other)
-        .check("evaluation.boosting-overfit")
-        .unwrap();
-    assert_eq!(
-        outcome.verdict,
-        Verdict::Inconclusive,
-        "{}",
-        outcome.summary
-    );
-}
-
-#[test]
-fn unused_inputs_are_named_by_trees_and_by_exchanging_values() {
-    let (run, _) = boosted();
-    let outcome = run.check("evaluation.unused-features").unwrap();
-    assert_eq!(
-        outcome.findings[0].place.columns,
-        ["score"],
-        "{}",
-        outcome.summary
-    );
-    assert_eq!(outcome.verdict, Verdict::Pass);
-    let (run, _) = binary();
-    let outcome = run.check("evaluation.unused-features").unwrap();
-    assert_eq!(
-        outcome.findings[0].place.columns,
-        ["age", "income", "housing"]
-    );
-    let (run, _) = binary();
-    let outcome = run
-        .param("warn_above", 2)
-        .check("evaluation.unused-features")
-        .unwrap();
-    assert_eq!(outcome.verdict, Verdict::Warn);
-}
-
-#[test]
-fn a_model_that_always_says_the_same_fails() {
-    let csv = "age,income,housing,score,y\n1,2,own,0.3,no\n5,6,rent,0.3,yes\n";
-    let outcome = with_binary(csv, csv)
-        .check("evaluation.unused-features")
-        .unwrap();
-    assert_eq!(
-        (outcome.verdict, codes(&outcome)),
-        (Verdict::Fail, vec!["DQ133"])
-    );
-}
-
 /// Every check of the plugin.
 const CHECKS: &[&str] = &[
     "performance",
@@ -375,7 +301,6 @@ const CHECKS: &[&str] = &[
     "simple-models",
     "weak-segments",
     "calibration",
-    "unused-features",
 ];
 
 #[test]
