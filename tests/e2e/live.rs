@@ -191,7 +191,7 @@ fn a_second_dashboard_follows_and_says_so() {
 fn the_plain_stream_tells_the_same_story() {
     let project = Project::of_sample("diabetes");
     let mut terminal = Terminal::builder()
-        .size(200, 50)
+        .size(200, 500)
         .env_clear()
         .env("HOME", project.home())
         .env("TERM", "dumb")
