@@ -207,6 +207,8 @@ fn told(noise: [f64; 2], is_number: bool) -> Run {
 #[test]
 fn an_input_that_tells_in_train_only_is_named() {
     let outcome = check(&told([0.3, 30.0], false), "giveaway-features");
+    // Each of the 400 test rows has a target.
+    assert!(outcome.metrics.iter().all(|metric| metric.n == 400));
     assert_eq!(
         columns_of(&outcome, "DQ092"),
         ["c"],

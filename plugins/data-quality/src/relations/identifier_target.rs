@@ -221,18 +221,18 @@ fn outcome(judged: &[Judged], target: &str, settings: &Settings) -> Outcome {
     };
     let mut outcome = conclusion::outcome(findings, otherwise);
     for one in judged {
-        outcome = outcome
-            .metric(
-                Metric::new("predictive_power", one.score, one.n as u64)
-                    .title("Predictive power score")
-                    .at_most(Some(settings.warn_above), None)
-                    .column(&one.name),
-            )
-            .metric(
-                Metric::new("p_value", one.p_value, one.n as u64)
-                    .title("p-value")
-                    .column(&one.name),
-            );
+        let mut power = Metric::new("predictive_power", one.score, one.n as u64)
+            .title("Predictive power score")
+            .column(&one.name);
+        // Beyond the limit by chance: the limit does not apply, the p-value below says why.
+        if one.score <= settings.warn_above || is_reported(one) {
+            power = power.at_most(Some(settings.warn_above), None);
+        }
+        outcome = outcome.metric(power).metric(
+            Metric::new("p_value", one.p_value, one.n as u64)
+                .title("p-value")
+                .column(&one.name),
+        );
     }
     if judged.is_empty() {
         return outcome;

@@ -71,6 +71,8 @@ struct Told {
     name: String,
     score: f64,
     bounds: Bounds,
+    /// Test rows with a known target.
+    n: u64,
     /// Predictive power and its standard error, in train and test.
     power: Option<[(f64, f64); 2]>,
 }
@@ -217,6 +219,7 @@ fn told(column: &Beside, target: &Target) -> Option<Told> {
                 name,
                 score,
                 bounds,
+                n: test.iter().filter(|value| value.is_finite()).count() as u64,
                 power: None,
             })
         }
@@ -258,6 +261,7 @@ fn told(column: &Beside, target: &Target) -> Option<Told> {
                 name,
                 score: best.value,
                 bounds: best.bounds,
+                n: b.iter().sum(),
                 power,
             })
         }
@@ -328,7 +332,7 @@ fn say(report: &mut Report, bars: &mut Vec<Bar>, told: &Told, how: (&str, f64)) 
     };
     let Bounds { low, high } = told.bounds;
     report.metrics.push(
-        Metric::new(id, told.score, 0)
+        Metric::new(id, told.score, told.n)
             .title(format!("{unit} on test rows of this input alone"))
             .column(&told.name)
             .interval(low, high, LEVEL, method)
@@ -369,7 +373,7 @@ fn changes(report: &mut Report, told: &[Told], settings: &Settings) -> Result<()
     for ((told, power), p) in known.into_iter().zip(corrected) {
         let (fall, half) = (power[0].0 - power[1].0, z * error_of(&power));
         report.metrics.push(
-            Metric::new("power_change", fall, 0)
+            Metric::new("power_change", fall, told.n)
                 .title("Predictive power in train less that in test")
                 .column(&told.name)
                 .interval(fall - half, fall + half, LEVEL, "jackknife")
