@@ -261,23 +261,54 @@ fn crates_depend_in_one_direction() {
         ("plugin-api", &["interlock-plugin-api-macros"]),
         ("plugin-api/macros", &[]),
         ("plugins/stats", &[]),
+        ("plugins/report", &["interlock-plugin-api"]),
         (
             "plugins/data-quality",
-            &["interlock-plugin-api", "interlock-stats"],
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
         ),
         (
             "plugins/drift",
-            &["interlock-plugin-api", "interlock-stats"],
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
         ),
-        ("plugins/bias", &["interlock-plugin-api", "interlock-stats"]),
-        ("plugins/shap", &["interlock-plugin-api", "interlock-stats"]),
+        (
+            "plugins/bias",
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
+        ),
+        (
+            "plugins/shap",
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
+        ),
         (
             "plugins/adversarial",
-            &["interlock-plugin-api", "interlock-stats"],
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
         ),
         (
             "plugins/evaluation",
-            &["interlock-plugin-api", "interlock-stats"],
+            &[
+                "interlock-plugin-api",
+                "interlock-report",
+                "interlock-stats",
+            ],
         ),
         ("app/model", &[]),
         ("app/engine", &["interlock-model", "interlock-plugin-api"]),

@@ -6,12 +6,13 @@
 use interlock_plugin_api::{
     CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Severity, Verdict, check,
 };
+use interlock_report::words::{percent, short};
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::{Comparison, LEVEL, Wording};
 use crate::disparity::rows_needed;
 use crate::judge::{by_gravity, difference, graver, ratio};
-use crate::study::{Reading, Study, percent, short};
+use crate::study::{Reading, Study};
 
 const WORDING: Wording = Wording {
     id: "selection_rate",

@@ -6,12 +6,13 @@
 use interlock_plugin_api::{
     CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Severity, Verdict, check,
 };
+use interlock_report::words::percent;
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::{Comparison, LEVEL, Wording};
 use crate::disparity::rows_needed;
 use crate::judge::{by_gravity, difference, graver};
-use crate::study::{Reading, Sorting, Study, percent};
+use crate::study::{Reading, Sorting, Study};
 
 const FOUND: Wording = Wording {
     id: "true_positive_rate",

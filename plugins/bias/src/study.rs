@@ -9,6 +9,7 @@ use interlock_plugin_api::{
     CheckError, CheckErrorKind, Column, ColumnKind, Context, Finding, MISSING, Role, Rows,
     Severity, Table, Task,
 };
+use interlock_report::words::short;
 use interlock_stats::order::{quantile_sorted, sorted};
 use interlock_stats::rng::Rng;
 
@@ -275,21 +276,6 @@ impl Study {
         });
         (groups, n_left_out)
     }
-}
-
-/// A number for people: few digits.
-pub fn short(value: f64) -> String {
-    let text = format!("{value:.3}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
-/// A share as `12.5 %`.
-pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
 }
 
 fn finite(values: &[f64]) -> Vec<f64> {

@@ -7,11 +7,14 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
     Severity, Table, Task, Verdict, View, check,
 };
+use interlock_report::report::{MAX_FINDINGS, MAX_MARKS, sort_by_severity, verdict};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, names, percent, shortened};
 use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
+use crate::tables::tables;
 use crate::variation::{Variation, equal_groups, n_exceptions};
-use crate::wording::{self, MAX_FINDINGS, MAX_MARKS, counted, names, percent, shortened};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -59,8 +62,8 @@ struct Known {
     docs = "constant_columns.md"
 )]
 pub(crate) fn constant_columns(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("almost_constant_above", settings.almost_constant_above)?;
-    let tables = wording::tables(ctx)?;
+    check_share("almost_constant_above", settings.almost_constant_above)?;
+    let tables = tables(ctx)?;
     let facts = ctx.facts();
     let Some((train, others)) = tables.split_first() else {
         return Err(CheckError::missing_input("no train table"));
@@ -262,8 +265,8 @@ impl Found {
     }
 
     fn outcome(mut self, known: &[Known], n_rows: usize, settings: &Settings) -> Outcome {
-        wording::sort_by_severity(&mut self.findings);
-        let verdict = wording::verdict(&self.findings, n_rows >= settings.min_rows);
+        sort_by_severity(&mut self.findings);
+        let verdict = verdict(&self.findings, n_rows >= settings.min_rows);
         let summary = match (self.findings.first(), verdict) {
             (Some(finding), Verdict::Warn | Verdict::Fail) if self.findings.len() == 1 => {
                 finding.title.clone()

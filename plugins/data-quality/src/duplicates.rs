@@ -7,12 +7,15 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
     Severity, Table, Verdict, View, check,
 };
+use interlock_report::report::{sort_by_severity, verdict};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use interlock_stats::proportion::{Bounds, wilson};
 use serde::{Deserialize, Serialize};
 
 use crate::coded::{Coder, Codes};
 use crate::duplication::{self, conflicts, first_equal, found_in, repeated};
-use crate::wording::{self, counted, percent};
+use crate::tables::tables;
 
 /// Confidence of the intervals.
 const LEVEL: f64 = 0.95;
@@ -78,10 +81,10 @@ pub(crate) fn duplicates(ctx: &Context, settings: Settings) -> Result<Outcome, C
         ("fail_leak_above", settings.fail_leak_above),
         ("warn_conflicts_above", settings.warn_conflicts_above),
     ] {
-        wording::check_share(name, value)?;
+        check_share(name, value)?;
     }
     let facts = ctx.facts();
-    let tables = wording::tables(ctx)?;
+    let tables = tables(ctx)?;
     let compared = compared(&tables, facts.id.as_deref(), &settings.ignore);
     let coded = code(&tables, &compared, facts.target.as_deref())?;
     let mut found = Found::default();
@@ -348,9 +351,9 @@ impl Found {
     }
 
     fn outcome(mut self, tables: &[Coded], compared: &[String]) -> Outcome {
-        wording::sort_by_severity(&mut self.findings);
+        sort_by_severity(&mut self.findings);
         let has_rows = tables.first().is_some_and(|train| train.n_rows > 0);
-        let verdict = wording::verdict(&self.findings, has_rows);
+        let verdict = verdict(&self.findings, has_rows);
         let summary = match self.findings.first() {
             Some(finding) => finding.title.clone(),
             None if has_rows => "no row repeats".to_owned(),

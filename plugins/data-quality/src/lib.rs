@@ -14,9 +14,7 @@ pub mod duplication;
 
 pub mod variation;
 
-mod wording;
-
-mod conclusion;
+mod tables;
 
 mod masks;
 

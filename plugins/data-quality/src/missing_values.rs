@@ -6,6 +6,9 @@ use interlock_plugin_api::{
     CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, Task, Verdict, check,
 };
+use interlock_report::report::{MAX_FINDINGS, MAX_MARKS, sort_by_severity, verdict};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, names, percent};
 use interlock_stats::StatsError;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +18,7 @@ use crate::missing_views::{bars, column_table, view_id};
 use crate::missingness::{
     Count, LEVEL, Tests, between_tables, difference_interval, on_classes, on_numbers,
 };
-use crate::wording::{self, MAX_FINDINGS, MAX_MARKS, counted, names, percent};
+use crate::tables::tables;
 
 /// Classes of a target beyond which it is no classification to test against.
 const MAX_CLASSES: usize = 50;
@@ -64,7 +67,7 @@ impl Settings {
             ("min_difference", self.min_difference),
             ("alpha", self.alpha),
         ] {
-            wording::check_share(name, value)?;
+            check_share(name, value)?;
         }
         if self.warn_above > self.fail_above {
             let message = format!(
@@ -95,7 +98,7 @@ impl Settings {
 )]
 pub(crate) fn missing_values(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     settings.check()?;
-    let tables = wording::tables(ctx)?;
+    let tables = tables(ctx)?;
     let target = ctx.facts().target.as_deref();
     let masks: Vec<Masks> = tables
         .iter()
@@ -351,9 +354,9 @@ impl Found {
     }
 
     fn outcome(mut self, tables: &[Masks], settings: &Settings) -> Outcome {
-        wording::sort_by_severity(&mut self.findings);
+        sort_by_severity(&mut self.findings);
         let n_train = tables.first().map_or(0, |train| train.n_rows);
-        let verdict = wording::verdict(&self.findings, n_train >= settings.min_rows);
+        let verdict = verdict(&self.findings, n_train >= settings.min_rows);
         let mut outcome = Outcome::new(verdict, summary(tables, verdict, settings));
         outcome.metrics = metrics(tables, settings);
         outcome.views = tables

@@ -3,9 +3,10 @@
 //! In: masks of the tables. Out: bars by column for each table, and one table over all.
 
 use interlock_plugin_api::{Bar, Cell, Chart, Role, TableRow, View};
+use interlock_report::report::MAX_MARKS;
+use interlock_report::words::percent;
 
 use crate::masks::{Mask, Masks};
-use crate::wording::{MAX_MARKS, percent};
 
 /// The view of a table's missing values by column.
 pub(crate) fn view_id(role: Role) -> String {

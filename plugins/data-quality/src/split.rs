@@ -5,15 +5,15 @@
 //! the rows behind every finding.
 //!
 //! `chance`, `scores` and `boosting` compute on slices; `sides` reads the tables column by column;
-//! `report` puts together what the checks below them say.
+//! `others` names what is held against the training table.
 
 pub mod chance;
 
 pub mod scores;
 
-pub(crate) mod report;
-
 pub(crate) mod sides;
+
+pub(crate) mod others;
 
 pub(crate) mod sizes;
 

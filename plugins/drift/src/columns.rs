@@ -14,7 +14,7 @@ use crate::compare::{Compared, Comparison, Plan, compare};
 use crate::judge::{Correction, Limits, Tally, judge, tally};
 use crate::power::{POWER, rows_needed};
 use crate::report::{Judged, OVERVIEW, STATISTICS, Sources, metrics, statistics};
-use crate::words::{names, percent, short};
+use interlock_report::words::{names, percent, short};
 
 /// Columns with metrics, findings and histograms, at most; the table shows all.
 const MAX_SHOWN: usize = 500;

@@ -10,7 +10,7 @@ use interlock_plugin_api::{CheckError, Column, ColumnKind};
 use crate::ascending::ascending;
 use crate::bins::{Bins, OTHER, Rule, Sides, categories_of, category_bins, quantile_bins};
 use crate::figures::{self, Figures, MissingChange, missing_change};
-use crate::words::clipped;
+use interlock_report::words::shortened;
 
 /// How to compare.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +116,7 @@ pub fn compare(
             let (bins, sides) = category_bins(&left, &right, plan.max_categories);
             let figures = figures::binned(&bins.reference, &bins.current).map_err(failed)?;
             let names = match &bins.rule {
-                Rule::Names { names, .. } => names.iter().map(|name| clipped(name)).collect(),
+                Rule::Names { names, .. } => names.iter().map(|name| shortened(name)).collect(),
                 Rule::Edges(_) => vec![OTHER.to_owned(); bins.len()],
             };
             comparison.found = Some(Found {

@@ -4,8 +4,6 @@
 //! Out: one check, `drift.columns`. It looks at each column alone, not at how columns depend on
 //! each other, and not at the model.
 
-pub mod words;
-
 pub mod power;
 
 pub mod ascending;

@@ -14,7 +14,7 @@ use crate::bins::{Bins, OneSided};
 use crate::compare::{Comparison, Found};
 use crate::figures::MissingChange;
 use crate::judge::{Drift, Judgement, Limits};
-use crate::words::{names, p_value, percent, short};
+use interlock_report::words::{names, p_value, percent, short};
 
 /// Id of the view of all PSIs.
 pub const OVERVIEW: &str = "psi";

@@ -3,12 +3,12 @@
 //! In: a text column. Out: findings of the check `data-quality.dates` in a report.
 
 use interlock_plugin_api::{Cell, Finding, Severity};
+use interlock_report::words::{counted, percent};
 
 use crate::columns::day_text::{DayText, Written};
 use crate::columns::entries::Entries;
 use crate::columns::report::{EVIDENCE, Report};
 use crate::columns::spelling::{null_word, shown};
-use crate::wording::{counted, percent};
 
 /// Looks at a text column; whether it is one of dates.
 pub(crate) fn text(column: &Entries<'_>, date_share: f64, report: &mut Report) -> bool {

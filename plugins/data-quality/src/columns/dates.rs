@@ -7,6 +7,8 @@ use interlock_plugin_api::{
     Cell, CheckError, CheckErrorKind, Column, Context, Finding, Metric, Outcome, Params, Role,
     Rows, Severity, Table, check,
 };
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::calendar::MICROS_PER_DAY;
@@ -17,7 +19,7 @@ use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::series::{
     Moment, Odd, Series, Unit, day, moments, n_after, newest_plausible, odd_days, regular,
 };
-use crate::wording::{self, counted, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -47,8 +49,8 @@ impl Default for Settings {
 impl Settings {
     /// The last microsecond of `latest`.
     fn latest(&self) -> Result<Option<i64>, CheckError> {
-        wording::check_share("planned_share", self.planned_share)?;
-        wording::check_share("date_share", self.date_share)?;
+        check_share("planned_share", self.planned_share)?;
+        check_share("date_share", self.date_share)?;
         if self.latest.is_empty() {
             return Ok(None);
         }
@@ -82,7 +84,7 @@ pub(crate) fn dates(ctx: &Context, settings: Settings) -> Result<Outcome, CheckE
     let time = ctx.facts().time.as_deref();
     let mut report = Report::new(&["table", "column", "what", "from", "to", "rows"]);
     let mut n_columns = 0;
-    for table in &wording::tables(ctx)? {
+    for table in &tables(ctx)? {
         let newest = newest_of(table, time, latest)?;
         for column in table.columns().filter(|column| column.micros().is_ok()) {
             n_columns += 1;

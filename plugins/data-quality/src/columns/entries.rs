@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 use interlock_plugin_api::{CheckError, Context, MISSING, Role, Rows, Table};
 
-use crate::wording;
+use crate::tables::tables;
 
 /// One text column.
 pub(crate) struct Entries<'t> {
@@ -66,9 +66,9 @@ pub(crate) fn text_columns<'t>(table: &'t Table<'_>) -> Result<Vec<Entries<'t>>,
 /// The tables, and an error that skips the check if none of them has a text column.
 ///
 /// # Errors
-/// As [`wording::tables`], and if no table has a text column.
+/// As [`tables`], and if no table has a text column.
 pub(crate) fn tables_with_text(ctx: &Context) -> Result<Vec<Table<'_>>, CheckError> {
-    let tables = wording::tables(ctx)?;
+    let tables = tables(ctx)?;
     let has_text = |table: &Table<'_>| table.columns().any(|column| !column.is_numeric());
     if tables.iter().any(has_text) {
         Ok(tables)

@@ -7,13 +7,15 @@ use interlock_plugin_api::{
     Bar, Cell, Chart, CheckError, Column, Context, Finding, Metric, Outcome, Params, Role,
     Severity, View, check,
 };
+use interlock_report::report::MAX_MARKS;
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, listed, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, text_columns};
 use crate::columns::keys::{NumericKey, Spread, numeric_key};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::shown;
-use crate::wording::{self, MAX_MARKS, counted, percent};
 
 /// Words per value from which on a column is prose, in which no value repeats by nature.
 const PROSE_WORDS: f64 = 5.0;
@@ -63,7 +65,7 @@ pub(crate) fn identifiers(ctx: &Context, settings: Settings) -> Result<Outcome, 
         ("identifier_above", settings.identifier_above),
         ("max_rare_share", settings.max_rare_share),
     ] {
-        wording::check_share(name, value)?;
+        check_share(name, value)?;
     }
     let table = ctx.table(Role::Train)?;
     let facts = ctx.facts();
@@ -110,7 +112,7 @@ pub(crate) fn identifiers(ctx: &Context, settings: Settings) -> Result<Outcome, 
         report.note(format!(
             "Fewer than {} values, nothing said: {}.",
             settings.min_values,
-            wording::listed(&too_few)
+            listed(&too_few)
         ));
     }
     bars.sort_by(|a: &Bar, b| b.value.total_cmp(&a.value));

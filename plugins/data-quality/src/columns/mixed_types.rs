@@ -7,13 +7,16 @@ use interlock_plugin_api::{
     Bar, Cell, Chart, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params,
     Severity, View, check,
 };
+use interlock_report::report::MAX_MARKS;
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, text_columns};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::shown;
 use crate::columns::token::Kind;
-use crate::wording::{self, MAX_MARKS, counted, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -44,8 +47,8 @@ impl Default for Settings {
     docs = "mixed_types.md"
 )]
 pub(crate) fn mixed_types(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("rare_above", settings.rare_above)?;
-    wording::check_share("rare_below", settings.rare_below)?;
+    check_share("rare_above", settings.rare_above)?;
+    check_share("rare_below", settings.rare_below)?;
     if settings.rare_above > settings.rare_below {
         let message = format!(
             "rare_above {} is above rare_below {}",
@@ -64,7 +67,7 @@ pub(crate) fn mixed_types(ctx: &Context, settings: Settings) -> Result<Outcome, 
         "of a rarer type",
     ]);
     let mut bars = Vec::new();
-    for table in &wording::tables(ctx)? {
+    for table in &tables(ctx)? {
         // A column of a type of its own cannot hold another.
         for column in table
             .columns()

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use interlock_plugin_api::{
     Cell, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table, check,
 };
+use interlock_report::words::{counted, names, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, text_columns};
@@ -15,7 +16,7 @@ use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::{NullWord, null_word, shown};
 use crate::columns::spike::{Spike, spikes};
 use crate::columns::token::Kind;
-use crate::wording::{self, counted, names, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Default, Params, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub(crate) struct Settings {
 pub(crate) fn null_spellings(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     let mut report = Report::new(&["table", "column", "value", "rows", "share", "reading"]);
     let is_ignored = |name: &str| settings.ignore.iter().any(|ignored| ignored == name);
-    for table in &wording::tables(ctx)? {
+    for table in &tables(ctx)? {
         for column in text_columns(table)? {
             if !is_ignored(column.name) {
                 report.looked(column.name, column.codes.len());

@@ -9,6 +9,8 @@ use interlock_plugin_api::{
     Cell, CheckError, CheckErrorKind, Column, Context, Finding, Metric, Outcome, Params, Role,
     Rows, Severity, check,
 };
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use interlock_stats::multiplicity::holm;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ use crate::columns::entries::{Entries, text_columns};
 use crate::columns::national::{Checked, compact};
 use crate::columns::patterns::{Pattern, masked};
 use crate::columns::report::{EVIDENCE, Report, Words};
-use crate::wording::{self, counted, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -111,8 +113,8 @@ struct Suspect {
     docs = "personal_data.md"
 )]
 pub(crate) fn personal_data(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("alpha", settings.alpha)?;
-    wording::check_share("min_share", settings.min_share)?;
+    check_share("alpha", settings.alpha)?;
+    check_share("min_share", settings.min_share)?;
     if settings.min_values == 0 {
         let message = "min_values is 0; it is 1 or more";
         return Err(CheckError::new(CheckErrorKind::BadParameter, message));
@@ -128,7 +130,7 @@ pub(crate) fn personal_data(ctx: &Context, settings: Settings) -> Result<Outcome
     ]);
     let mut suspects = Vec::new();
     let is_ignored = |name: &str| settings.ignore.iter().any(|ignored| ignored == name);
-    for table in &wording::tables(ctx)? {
+    for table in &tables(ctx)? {
         for column in text_columns(table)? {
             if !is_ignored(column.name) {
                 report.looked(column.name, column.n_present());

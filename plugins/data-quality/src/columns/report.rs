@@ -7,21 +7,17 @@
 
 use std::collections::BTreeSet;
 
-use interlock_plugin_api::{
-    Cell, Chart, Finding, Metric, Outcome, Rows, Severity, TableRow, Verdict, View,
-};
+use interlock_plugin_api::{Cell, Chart, Finding, Metric, Outcome, Rows, Severity, TableRow, View};
+use interlock_report::MAX_MARKS;
+use interlock_report::words::counted;
 
 use crate::columns::entries::Entries;
-use crate::wording::{MAX_FINDINGS, MAX_MARKS, counted, sort_by_severity, verdict};
 
 /// What a check gathers while it looks.
 pub(crate) struct Report {
-    findings: Vec<Finding>,
-    metrics: Vec<Metric>,
-    notes: Vec<String>,
+    said: interlock_report::Report,
     headings: Vec<String>,
     rows: Vec<TableRow>,
-    views: Vec<View>,
     n_rows_cut: usize,
     n_values: usize,
     columns: BTreeSet<String>,
@@ -44,15 +40,12 @@ impl Report {
     /// A report whose table of evidence has these headings.
     pub(crate) fn new(headings: &[&str]) -> Self {
         Self {
-            findings: Vec::new(),
-            metrics: Vec::new(),
-            notes: Vec::new(),
+            said: interlock_report::Report::default(),
             headings: headings
                 .iter()
                 .map(|heading| (*heading).to_owned())
                 .collect(),
             rows: Vec::new(),
-            views: Vec::new(),
             n_rows_cut: 0,
             n_values: 0,
             columns: BTreeSet::new(),
@@ -73,7 +66,7 @@ impl Report {
         if finding.severity > Severity::Note {
             self.flagged.extend(finding.place.columns.iter().cloned());
         }
-        self.findings.push(finding);
+        self.said.find(finding);
     }
 
     /// One line of the table of evidence, which the finding of the same column names.
@@ -98,84 +91,66 @@ impl Report {
 
     /// A figure of one column.
     pub(crate) fn metric(&mut self, metric: Metric) {
-        if self.metrics.len() < MAX_MARKS {
-            self.metrics.push(metric);
+        if self.said.metrics.len() < MAX_MARKS {
+            self.said.metrics.push(metric);
         }
     }
 
     /// A view besides the table of evidence.
     pub(crate) fn view(&mut self, view: View) {
-        self.views.push(view);
+        self.said.views.push(view);
     }
 
     /// What the reader must know.
     pub(crate) fn note(&mut self, note: String) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
+        self.said.note(note);
     }
 
     /// Everything as one outcome.
     pub(crate) fn outcome(mut self, words: &Words) -> Outcome {
-        sort_by_severity(&mut self.findings);
-        let verdict = verdict(&self.findings, self.n_values > 0);
-        let summary = self.summary(verdict, words);
-        let n_flagged = self.flagged.len() as f64;
-        if self.findings.len() > MAX_FINDINGS {
-            let n_more = self.findings.len() - MAX_FINDINGS;
-            self.findings.truncate(MAX_FINDINGS);
-            self.note(format!(
-                "The first {MAX_FINDINGS} findings are listed, gravest first; {n_more} more are not."
-            ));
-        }
-        if self.n_rows_cut > 0 {
-            let note = format!(
-                "The table shows {MAX_MARKS} lines and not {} more.",
-                self.n_rows_cut
-            );
-            self.note(note);
-        }
-        let mut outcome = Outcome::new(verdict, summary).metric(
-            Metric::new(words.metric, n_flagged, self.columns.len() as u64)
+        let looked = self.looked_at(words);
+        let headline = Metric::new(
+            words.metric,
+            self.flagged.len() as f64,
+            self.columns.len() as u64,
+        );
+        self.said.metrics.insert(
+            0,
+            headline
                 .title(words.title)
                 .unit("columns")
                 .at_most(Some(0.0), None),
         );
-        outcome.metrics.extend(self.metrics);
-        outcome.findings = self.findings;
-        outcome.views = self.views;
+        if self.n_rows_cut > 0 {
+            let n_more = self.n_rows_cut;
+            self.note(format!(
+                "The table shows {MAX_MARKS} lines and not {n_more} more."
+            ));
+        }
         if !self.rows.is_empty() {
             let chart = Chart::Table {
                 columns: self.headings,
                 rows: self.rows,
             };
             let view = View::new(EVIDENCE, words.view, chart);
-            outcome.views.insert(
+            self.said.views.insert(
                 0,
                 view.caption("Values are cut to 40 characters. A line opens the rows behind it."),
             );
         }
-        outcome.notes = self.notes;
-        outcome
+        self.said.outcome(looked)
     }
 
-    fn summary(&self, verdict: Verdict, words: &Words) -> String {
+    /// What to say if nothing is wrong; a mere note is said too.
+    fn looked_at(&self, words: &Words) -> Result<String, String> {
         let columns = counted(self.columns.len(), "column");
-        match (self.findings.first(), verdict) {
-            (Some(first), Verdict::Warn | Verdict::Fail) => {
-                let n_more = self.findings.len() - 1;
-                if n_more == 0 {
-                    first.title.clone()
-                } else {
-                    format!("{}, and {n_more} more", first.title)
-                }
-            }
-            (_, Verdict::Inconclusive) => {
-                format!("no value in {columns} to look at; it takes one")
-            }
-            (Some(first), Verdict::Pass) => format!("{columns}: {}; {}", words.sound, first.title),
-            _ => format!("{columns}: {}", words.sound),
+        if self.n_values == 0 {
+            return Err(format!("no value in {columns} to look at; it takes one"));
         }
+        Ok(match self.said.findings().first() {
+            Some(note) => format!("{columns}: {}; {}", words.sound, note.title),
+            None => format!("{columns}: {}", words.sound),
+        })
     }
 }
 

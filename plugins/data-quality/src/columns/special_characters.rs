@@ -5,13 +5,14 @@
 use interlock_plugin_api::{
     Cell, CheckError, Context, Finding, Metric, Outcome, Params, Severity, check,
 };
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, tables_with_text, text_columns};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::signs::{Hidden, hidden, is_signs_only};
 use crate::columns::spelling::{null_word, shown};
-use crate::wording::{self, counted, percent};
 
 /// Share of signs among the values of a column from which on they are its values.
 const MOSTLY: f64 = 0.5;
@@ -43,7 +44,7 @@ impl Default for Settings {
     docs = "special_characters.md"
 )]
 pub(crate) fn special_characters(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("max_share", settings.max_share)?;
+    check_share("max_share", settings.max_share)?;
     let mut report = Report::new(&["table", "column", "what", "rows", "share", "such as"]);
     for table in &tables_with_text(ctx)? {
         for column in text_columns(table)? {

@@ -6,13 +6,14 @@
 use interlock_plugin_api::{
     Cell, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Severity, check,
 };
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, listed, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, tables_with_text, text_columns};
 use crate::columns::lengths::{Outliers, Rule, broken_length, outliers, tally};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::{null_word, shown};
-use crate::wording::{self, counted, percent};
 
 /// Values a column must have before a code of another length is told.
 const MIN_CODES: usize = 100;
@@ -57,8 +58,8 @@ impl Default for Settings {
 impl Settings {
     fn rule(&self) -> Result<Rule, CheckError> {
         let bad = |message: String| Err(CheckError::new(CheckErrorKind::BadParameter, message));
-        wording::check_share("min_difference_ratio", self.min_difference_ratio)?;
-        wording::check_share("fixed_share", self.fixed_share)?;
+        check_share("min_difference_ratio", self.min_difference_ratio)?;
+        check_share("fixed_share", self.fixed_share)?;
         if !(self.inner_percentile > 50.0 && self.inner_percentile <= 100.0) {
             return bad(format!(
                 "inner_percentile is {}; it is above 50, up to 100",
@@ -137,7 +138,7 @@ pub(crate) fn string_length(ctx: &Context, settings: Settings) -> Result<Outcome
         report.note(format!(
             "Fewer than {} values, nothing said: {}.",
             settings.min_values,
-            wording::listed(&too_few)
+            listed(&too_few)
         ));
     }
     Ok(report.outcome(&Words {

@@ -6,13 +6,13 @@
 use interlock_plugin_api::{
     Cell, CheckError, Context, Finding, Metric, Outcome, Params, Severity, check,
 };
+use interlock_report::words::{counted, percent};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::entries::{Entries, tables_with_text, text_columns};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::{blanks, shown};
 use crate::columns::variants::{MAX_VALUES, Meanings};
-use crate::wording::{counted, percent};
 
 /// Characters beyond which blanks within a text are taken for layout.
 const LONG: usize = 80;

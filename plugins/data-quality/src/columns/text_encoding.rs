@@ -4,12 +4,12 @@
 //! values with lost characters; values with HTML entities.
 
 use interlock_plugin_api::{Cell, CheckError, Context, Finding, Metric, Outcome, Severity, check};
+use interlock_report::words::{counted, percent};
 
 use crate::columns::encoding::{Damage, damage};
 use crate::columns::entries::{Entries, tables_with_text, text_columns};
 use crate::columns::report::{EVIDENCE, Report, Words};
 use crate::columns::spelling::shown;
-use crate::wording::{counted, percent};
 
 #[check(
     id = "data-quality.text-encoding",

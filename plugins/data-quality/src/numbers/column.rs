@@ -4,7 +4,7 @@
 
 use interlock_plugin_api::{CheckError, ColumnKind, Context, Table};
 
-use crate::conclusion;
+use crate::tables::is_looked_at;
 
 /// One numeric column.
 pub(crate) struct Numbers {
@@ -36,7 +36,7 @@ pub(crate) fn numeric(ctx: &Context, table: &Table<'_>) -> Result<Vec<Numbers>, 
     table
         .columns()
         .filter(|column| column.is_numeric() && column.kind() == ColumnKind::Numeric)
-        .filter(|column| conclusion::is_looked_at(ctx, column.name()))
+        .filter(|column| is_looked_at(ctx, column.name()))
         .map(|column| {
             Ok(Numbers {
                 name: column.name().to_owned(),

@@ -5,11 +5,12 @@
 use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Rows, Severity, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::words::counted;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise};
 use crate::numbers::column::numeric;
-use crate::wording::{self, MAX_MARKS, counted};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub(crate) fn infinite_values(ctx: &Context, settings: Settings) -> Result<Outco
     };
     let (mut findings, mut bars) = (Vec::new(), Vec::new());
     let (mut n_infinite, mut n_present, mut n_columns) = (0, 0, 0);
-    for table in &wording::tables(ctx)? {
+    for table in &tables(ctx)? {
         let role = table.role();
         for column in numeric(ctx, table)? {
             let present = column.n_present();
@@ -83,13 +84,13 @@ pub(crate) fn infinite_values(ctx: &Context, settings: Settings) -> Result<Outco
             });
         }
     }
-    let otherwise = Otherwise {
-        has_enough: n_present > 0,
-        sound: format!("no infinite value among {n_present} numbers"),
-        undecided: "no number to look at; it takes one".to_owned(),
+    let looked = if n_present > 0 {
+        Ok(format!("no infinite value among {n_present} numbers"))
+    } else {
+        Err("no number to look at; it takes one".to_owned())
     };
     let n_limit = settings.fail_on_infinite.then_some(0.0);
-    let mut outcome = conclusion::outcome(findings, otherwise).metric(
+    let mut outcome = Report::of(findings).outcome(looked).metric(
         Metric::new("n_infinite", n_infinite as f64, n_present as u64)
             .title("Infinite values")
             .unit("values")

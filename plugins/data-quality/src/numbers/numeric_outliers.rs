@@ -7,14 +7,15 @@ use interlock_plugin_api::{
     Bar, Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     TableRow, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report, failed};
+use interlock_report::settings::check_range;
+use interlock_report::words::{counted, figure, percent};
 use interlock_stats::multiplicity::holm;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, failed, figure};
 use crate::numbers::column::{Numbers, numeric};
 use crate::numbers::spread::Spread;
 use crate::numbers::tail::{Gap, distances, widest_gap};
-use crate::wording::{MAX_MARKS, counted, percent};
 
 /// Most extreme rows shown of each column.
 const N_SHOWN: usize = 5;
@@ -234,10 +235,10 @@ impl Judged {
     docs = "numeric_outliers.md"
 )]
 pub(crate) fn numeric_outliers(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    conclusion::check_range("fence", settings.fence, 0.0, 100.0)?;
-    conclusion::check_range("robust_z", settings.robust_z, 1.0, 1000.0)?;
-    conclusion::check_range("alpha", settings.alpha, 1e-12, 0.5)?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
+    check_range("fence", settings.fence, 0.0, 100.0)?;
+    check_range("robust_z", settings.robust_z, 1.0, 1000.0)?;
+    check_range("alpha", settings.alpha, 1e-12, 0.5)?;
+    check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
     let columns = numeric(ctx, &ctx.table(Role::Train)?)?;
     let n_columns = columns.len();
     let mut judged: Vec<Judged> = columns
@@ -277,9 +278,14 @@ fn outcome(judged: &[Judged], n_columns: usize, settings: &Settings) -> Outcome 
         findings.extend((0..2).filter_map(|side| one.apart_finding(side, settings.alpha)));
         findings.extend(one.fence_finding(settings));
     }
-    let otherwise = Otherwise {
-        has_enough: !judged.is_empty(),
-        sound: match judged.first() {
+    let looked = if judged.is_empty() {
+        Err(format!(
+            "none of {} has {} that vary; that many would do",
+            counted(n_columns, "numeric column"),
+            counted(settings.min_rows, "value")
+        ))
+    } else {
+        Ok(match judged.first() {
             Some(most) if !most.beyond.is_empty() => format!(
                 "no value stands apart; most beyond the fences has '{}', {}",
                 most.column.name,
@@ -289,16 +295,11 @@ fn outcome(judged: &[Judged], n_columns: usize, settings: &Settings) -> Outcome 
                 "no value of {} beyond its fences",
                 counted(judged.len(), "column")
             ),
-        },
-        undecided: format!(
-            "none of {} has {} that vary; that many would do",
-            counted(n_columns, "numeric column"),
-            counted(settings.min_rows, "value")
-        ),
+        })
     };
     let n_values: u64 = judged.iter().map(Judged::n).sum();
     let n_apart: usize = judged.iter().map(apart).sum();
-    let mut outcome = conclusion::outcome(findings, otherwise).metric(
+    let mut outcome = Report::of(findings).outcome(looked).metric(
         Metric::new("n_apart", n_apart as f64, n_values)
             .title("Values that stand apart")
             .unit("values")

@@ -6,12 +6,13 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, View,
     check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::check_range;
+use interlock_report::words::{counted, figure};
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, figure};
 use crate::numbers::column::numeric;
 use crate::numbers::spread::{Spread, skewness};
-use crate::wording::{MAX_MARKS, counted};
 
 /// Rows named as those that carry the skew.
 const N_EXTREME: usize = 10;
@@ -56,8 +57,8 @@ struct Skewed {
     docs = "skew.md"
 )]
 pub(crate) fn skew(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    conclusion::check_range("warn_above", settings.warn_above, 0.0, 1e6)?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 3.0, 1e9)?;
+    check_range("warn_above", settings.warn_above, 0.0, 1e6)?;
+    check_range("min_rows", settings.min_rows as f64, 3.0, 1e9)?;
     let mut judged = Vec::new();
     for column in numeric(ctx, &ctx.table(Role::Train)?)? {
         let Some(spread) = Spread::of(&column.values).filter(|s| s.n >= settings.min_rows) else {
@@ -123,22 +124,22 @@ fn outcome(judged: &[Skewed], settings: &Settings) -> Outcome {
         .filter(|found| is_flagged(found))
         .map(Skewed::finding)
         .collect();
-    let otherwise = Otherwise {
-        has_enough: !judged.is_empty(),
-        sound: judged.first().map_or(String::new(), |most| {
+    let looked = if judged.is_empty() {
+        Err(format!(
+            "no numeric column varies over {} or more; that would do",
+            counted(settings.min_rows, "value")
+        ))
+    } else {
+        Ok(judged.first().map_or(String::new(), |most| {
             format!(
                 "no skewness beyond {}; the largest is {} in '{}'",
                 settings.warn_above,
                 figure(most.skewness),
                 most.name
             )
-        }),
-        undecided: format!(
-            "no numeric column varies over {} or more; that would do",
-            counted(settings.min_rows, "value")
-        ),
+        }))
     };
-    let mut outcome = conclusion::outcome(findings, otherwise);
+    let mut outcome = Report::of(findings).outcome(looked);
     for found in judged.iter().take(MAX_MARKS) {
         let limit = settings.warn_above;
         let metric = if found.skewness < 0.0 {

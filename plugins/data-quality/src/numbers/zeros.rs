@@ -7,13 +7,14 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, View,
     check,
 };
+use interlock_report::report::{MAX_MARKS, Report, failed};
+use interlock_report::settings::{check_range, check_share};
+use interlock_report::words::{counted, figure, percent};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, failed, figure};
 use crate::numbers::column::{Numbers, numeric};
 use crate::numbers::spread::Spread;
-use crate::wording::{self, MAX_MARKS, counted, percent};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -119,8 +120,8 @@ impl Zeros {
     docs = "zeros.md"
 )]
 pub(crate) fn zeros(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("note_above", settings.note_above)?;
-    conclusion::check_range("placeholder_z", settings.placeholder_z, 1.0, 100.0)?;
+    check_share("note_above", settings.note_above)?;
+    check_range("placeholder_z", settings.placeholder_z, 1.0, 100.0)?;
     let columns = numeric(ctx, &ctx.table(Role::Train)?)?;
     let mut columns: Vec<Zeros> = columns
         .into_iter()
@@ -137,19 +138,19 @@ pub(crate) fn zeros(ctx: &Context, settings: Settings) -> Result<Outcome, CheckE
         .filter(|column| column.far_from(&settings).is_some())
         .count();
     let n_columns = columns.len();
-    let otherwise = Otherwise {
-        has_enough: n_columns > 0,
-        sound: match columns.first() {
+    let looked = if n_columns > 0 {
+        Ok(match columns.first() {
             Some(most) if !most.rows.is_empty() => format!(
                 "no zeros where the other values never come near; most stand in '{}', {}",
                 most.name,
                 percent(most.share())
             ),
             _ => format!("{} without a zero", counted(n_columns, "numeric column")),
-        },
-        undecided: "no number to look at; it takes one".to_owned(),
+        })
+    } else {
+        Err("no number to look at; it takes one".to_owned())
     };
-    let mut outcome = conclusion::outcome(findings, otherwise).metric(
+    let mut outcome = Report::of(findings).outcome(looked).metric(
         Metric::new("n_suspected", n_suspected as f64, n_columns as u64)
             .title("Columns whose zeros may mean \"not known\"")
             .unit("columns")

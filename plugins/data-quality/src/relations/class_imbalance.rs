@@ -7,13 +7,14 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table,
     Task, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, figure, names, percent, shortened};
 use interlock_stats::proportion::{Bounds, wilson};
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, figure};
 use crate::relations::association::unevenness;
 use crate::relations::inputs::{Cells, Coded, Input, features, target};
-use crate::wording::{self, MAX_MARKS, counted, names, percent, shortened};
 
 /// Categories a column may have to be looked at for unevenness.
 const MAX_CATEGORIES: usize = 1000;
@@ -188,8 +189,8 @@ impl Classes {
     docs = "class_imbalance.md"
 )]
 pub(crate) fn class_imbalance(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_below", settings.warn_below)?;
-    wording::check_share("note_above", settings.note_above)?;
+    check_share("warn_below", settings.warn_below)?;
+    check_share("note_above", settings.note_above)?;
     let table = ctx.table(Role::Train)?;
     let has_classes = ctx.facts().task != Task::Regression && ctx.facts().target.is_some();
     let classes = if has_classes {
@@ -218,12 +219,11 @@ fn outcome(
 ) -> Outcome {
     let n = classes.map_or(0, |classes| classes.n);
     let ends = classes.and_then(|classes| Some((classes, classes.ends()?, classes.ratio()?)));
-    let otherwise = Otherwise {
-        has_enough: match classes {
-            Some(_) => n >= settings.min_rows,
-            None => !uneven.is_empty(),
-        },
-        sound: match ends {
+    let looked = if match classes {
+        Some(_) => n >= settings.min_rows,
+        None => !uneven.is_empty(),
+    } {
+        Ok(match ends {
             Some((classes, (_, least), ratio)) => format!(
                 "the rarest of {}, '{}', has {}, {} of those of the most frequent",
                 counted(classes.by_frequency.len(), "target value"),
@@ -235,14 +235,15 @@ fn outcome(
                 "no classes to compare; {} looked at",
                 counted(uneven.len(), "categorical column")
             ),
-        },
-        undecided: format!(
+        })
+    } else {
+        Err(format!(
             "{} with a class are too few; {} would do",
             counted(n, "row"),
             settings.min_rows
-        ),
+        ))
     };
-    let mut outcome = conclusion::outcome(findings, otherwise);
+    let mut outcome = Report::of(findings).outcome(looked);
     if let Some((classes, _, ratio)) = ends {
         let mut metric = Metric::new("class_ratio", ratio, n as u64)
             .title("Rarest class over most frequent")

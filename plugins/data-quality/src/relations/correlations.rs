@@ -7,12 +7,13 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity, TableRow,
     View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::{check_range, check_share};
+use interlock_report::words::{counted, figure};
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, figure};
 use crate::relations::inputs::{Input, features, rows_looked_at, sample_note};
 use crate::relations::pairs::{Pair, Strength, is_paired, pairs};
-use crate::wording::{self, MAX_MARKS, counted};
 
 /// Columns of the matrix shown.
 const MAX_MATRIX: usize = 40;
@@ -62,15 +63,15 @@ impl Default for Settings {
     docs = "correlations.md"
 )]
 pub(crate) fn correlations(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_from", settings.warn_from)?;
-    conclusion::check_range("max_columns", settings.max_columns as f64, 2.0, 2000.0)?;
-    conclusion::check_range(
+    check_share("warn_from", settings.warn_from)?;
+    check_range("max_columns", settings.max_columns as f64, 2.0, 2000.0)?;
+    check_range(
         "max_categories",
         settings.max_categories as f64,
         2.0,
         1000.0,
     )?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 10.0, 1e9)?;
+    check_range("min_rows", settings.min_rows as f64, 10.0, 1e9)?;
     let table = ctx.table(Role::Train)?;
     let n_columns = table.columns().count().min(settings.max_columns);
     let n_pairs = (n_columns * n_columns / 2).max(1);
@@ -111,9 +112,13 @@ fn outcome(inputs: &[Input<'_>], pairs: &[Pair], settings: &Settings) -> Outcome
         .take_while(|pair| pair.size() >= settings.warn_from)
         .collect();
     let findings = flagged.iter().map(|pair| finding(inputs, pair)).collect();
-    let otherwise = Otherwise {
-        has_enough: !pairs.is_empty(),
-        sound: pairs.first().map_or(String::new(), |most| {
+    let looked = if pairs.is_empty() {
+        Err(format!(
+            "no two columns that vary have {} in common; that many would do",
+            counted(settings.min_rows, "row")
+        ))
+    } else {
+        Ok(pairs.first().map_or(String::new(), |most| {
             let (name, value, _) = most.named();
             format!(
                 "no pair of {} reaches {}; the closest are '{}' and '{}', {name} = {}",
@@ -123,13 +128,9 @@ fn outcome(inputs: &[Input<'_>], pairs: &[Pair], settings: &Settings) -> Outcome
                 inputs[most.second].name(),
                 figure(value)
             )
-        }),
-        undecided: format!(
-            "no two columns that vary have {} in common; that many would do",
-            counted(settings.min_rows, "row")
-        ),
+        }))
     };
-    let mut outcome = conclusion::outcome(findings, otherwise).metric(
+    let mut outcome = Report::of(findings).outcome(looked).metric(
         Metric::new("n_high_pairs", flagged.len() as f64, pairs.len() as u64)
             .title("Pairs from the limit on")
             .unit("pairs")

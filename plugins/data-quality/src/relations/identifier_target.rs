@@ -7,16 +7,17 @@ use interlock_plugin_api::{
     Bar, Chart, CheckError, Column, Context, Finding, MISSING, Metric, Outcome, Params, Role,
     Severity, View, check,
 };
+use interlock_report::report::{Report, failed};
+use interlock_report::settings::{check_range, check_share};
+use interlock_report::words::{counted, figure, names};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::rng::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, failed, figure};
 use crate::relations::inputs::{Cells, numbers, predicted_target, rows_looked_at, sample_note};
 use crate::relations::predictive_power::{
     Power, Values, class_power, number_power, stratified_folds,
 };
-use crate::wording::{self, counted};
 
 /// Folds of the cross-validation.
 const N_FOLDS: u8 = 4;
@@ -68,9 +69,9 @@ struct Judged {
     docs = "identifier_target.md"
 )]
 pub(crate) fn identifier_target(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_above", settings.warn_above)?;
-    conclusion::check_range("alpha", settings.alpha, 0.005, 0.5)?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
+    check_share("warn_above", settings.warn_above)?;
+    check_range("alpha", settings.alpha, 0.005, 0.5)?;
+    check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
     let table = ctx.table(Role::Train)?;
     let facts = ctx.facts();
     let rows = rows_looked_at(table.n_rows(), MAX_ROWS, ctx.seed());
@@ -208,18 +209,18 @@ fn outcome(judged: &[Judged], target: &str, settings: &Settings) -> Outcome {
         .filter(|one| is_reported(one))
         .map(finding)
         .collect();
-    let otherwise = Otherwise {
-        has_enough: !judged.is_empty(),
-        sound: format!(
-            "{} does not predict '{target}'",
-            wording::names(judged.iter().map(|one| one.name.as_str()))
-        ),
-        undecided: format!(
+    let looked = if judged.is_empty() {
+        Err(format!(
             "fewer than {} with identifier and a target that varies; that many would do",
             counted(settings.min_rows, "row")
-        ),
+        ))
+    } else {
+        Ok(format!(
+            "{} does not predict '{target}'",
+            names(judged.iter().map(|one| one.name.as_str()))
+        ))
     };
-    let mut outcome = conclusion::outcome(findings, otherwise);
+    let mut outcome = Report::of(findings).outcome(looked);
     for one in judged {
         let mut power = Metric::new("predictive_power", one.score, one.n as u64)
             .title("Predictive power score")

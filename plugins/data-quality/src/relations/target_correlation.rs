@@ -7,20 +7,21 @@ use interlock_plugin_api::{
     Bar, Cell, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role,
     Severity, TableRow, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::{check_range, check_share};
+use interlock_report::words::{counted, figure};
 use interlock_stats::auc::{Auc, delong};
 use interlock_stats::distance::{bin_of, quantile_edges};
 use interlock_stats::mean_interval::mean_interval;
 use interlock_stats::order::sorted;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, figure};
 use crate::relations::inputs::{
     Cells, Input, features, predicted_target, rows_looked_at, sample_note,
 };
 use crate::relations::predictive_power::{
     Power, Values, class_power, mutual_information, number_power, stratified_folds,
 };
-use crate::wording::{self, MAX_MARKS, counted};
 
 /// Folds of the cross-validation.
 const N_FOLDS: u8 = 4;
@@ -81,9 +82,9 @@ struct Judged {
     docs = "target_correlation.md"
 )]
 pub(crate) fn target_correlation(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_from", settings.warn_from)?;
-    conclusion::check_range("warn_from_auc", settings.warn_from_auc, 0.5, 1.0)?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
+    check_share("warn_from", settings.warn_from)?;
+    check_range("warn_from_auc", settings.warn_from_auc, 0.5, 1.0)?;
+    check_range("min_rows", settings.min_rows as f64, 20.0, 1e9)?;
     let table = ctx.table(Role::Train)?;
     let rows = rows_looked_at(table.n_rows(), MAX_ROWS, ctx.seed());
     let (known, name) = match predicted_target(ctx, &table, rows.as_deref())? {
@@ -248,21 +249,21 @@ fn outcome(judged: &[Judged], target: &str, settings: &Settings) -> Outcome {
         .iter()
         .map(|judged| judged.finding(target))
         .collect();
-    let otherwise = Otherwise {
-        has_enough: !judged.is_empty(),
-        sound: judged.first().map_or(String::new(), |best| {
+    let looked = if judged.is_empty() {
+        Err(format!(
+            "no feature has {} with a target that varies; that many would do",
+            counted(settings.min_rows, "row")
+        ))
+    } else {
+        Ok(judged.first().map_or(String::new(), |best| {
             format!(
                 "no feature gives '{target}' away; the best alone is '{}', predictive power {}",
                 best.name,
                 figure(best.power.score)
             )
-        }),
-        undecided: format!(
-            "no feature has {} with a target that varies; that many would do",
-            counted(settings.min_rows, "row")
-        ),
+        }))
     };
-    let mut outcome = conclusion::outcome(findings, otherwise);
+    let mut outcome = Report::of(findings).outcome(looked);
     for one in judged.iter().take(MAX_MARKS) {
         let mut metric = Metric::new("predictive_power", one.power.score, one.n as u64)
             .title("Predictive power score")

@@ -7,10 +7,12 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
     Severity, Table, TableRow, Task, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report, failed};
+use interlock_report::settings::{check_range, check_share};
+use interlock_report::words::{counted, figure, percent, shortened};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
-use crate::conclusion::{self, Otherwise, failed, figure};
 use crate::relations::inputs::{
     Cells, Input, features, predicted_target, rows_looked_at, sample_note,
 };
@@ -18,7 +20,6 @@ use crate::relations::predictive_power::stratified_folds;
 use crate::rows::binned::Binned;
 use crate::rows::boosting;
 use crate::rows::confident::{Labeled, confident_joint, label_issues};
-use crate::wording::{self, MAX_MARKS, counted, percent, shortened};
 
 /// Cells learned from, at most: of more columns, fewer rows.
 const MAX_CELLS: usize = 2_000_000;
@@ -93,11 +94,11 @@ struct Learned {
     docs = "label_errors.md"
 )]
 pub(crate) fn label_errors(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_above", settings.warn_above)?;
-    conclusion::check_range("sure_from", settings.sure_from, 0.5, 1.0)?;
-    conclusion::check_range("n_folds", f64::from(settings.n_folds), 2.0, 20.0)?;
-    conclusion::check_range("max_rows", settings.max_rows as f64, 200.0, 1e6)?;
-    conclusion::check_range("min_rows", settings.min_rows as f64, 100.0, 1e9)?;
+    check_share("warn_above", settings.warn_above)?;
+    check_range("sure_from", settings.sure_from, 0.5, 1.0)?;
+    check_range("n_folds", f64::from(settings.n_folds), 2.0, 20.0)?;
+    check_range("max_rows", settings.max_rows as f64, 200.0, 1e6)?;
+    check_range("min_rows", settings.min_rows as f64, 100.0, 1e9)?;
     if ctx.facts().task == Task::Regression {
         return Err(CheckError::missing_input(
             "a regression has numbers, not labels",
@@ -150,12 +151,12 @@ fn undecided(study: &Study<'_>, settings: &Settings) -> Outcome {
             settings.min_rows
         )
     };
-    let otherwise = Otherwise {
-        has_enough: false,
-        sound: String::new(),
-        undecided,
+    let looked = if false {
+        Ok(String::new())
+    } else {
+        Err(undecided)
     };
-    conclusion::outcome(Vec::new(), otherwise)
+    Report::of(Vec::new()).outcome(looked)
 }
 
 impl<'t> Study<'t> {
@@ -255,9 +256,8 @@ impl<'t> Study<'t> {
         let n_sure = learned.issues.iter().filter(is_sure).count();
         let bounds = wilson(n_sure as u64, n as u64, 0.95).map_err(failed)?;
         let findings = self.findings(learned, bounds.low > settings.warn_above);
-        let otherwise = Otherwise {
-            has_enough: true,
-            sound: match learned.issues.first() {
+        let looked = if true {
+            Ok(match learned.issues.first() {
                 None => format!("no label of {n} rows speaks against its row"),
                 Some(worst) => format!(
                     "{} of {n} labels ({}) are worth a look; first row {}, '{}' rather than '{}'",
@@ -267,15 +267,17 @@ impl<'t> Study<'t> {
                     self.class_names[worst.suggested],
                     self.class_names[worst.given]
                 ),
-            },
-            undecided: String::new(),
+            })
+        } else {
+            Err(String::new())
         };
         let k = self.class_names.len();
         let n_right: u64 = learned.joint.iter().step_by(k + 1).sum();
         let estimated = (n as f64 - n_right as f64) / n.max(1) as f64;
         let metric = |id: &str, value: f64| Metric::new(id, value, n as u64).unit("rate");
         let method = "Wilson, given these probabilities";
-        let outcome = conclusion::outcome(findings, otherwise)
+        let outcome = Report::of(findings)
+            .outcome(looked)
             .metric(
                 metric("sure_share", rate(n_sure))
                     .title("Labels surely contradicted")

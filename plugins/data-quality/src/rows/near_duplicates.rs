@@ -9,12 +9,13 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, Column, Context, Finding, MISSING, Metric, Outcome, Params, Role,
     Rows, Severity, Table, TableRow, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::check_range;
+use interlock_report::words::{counted, figure, shortened};
 use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
-use crate::conclusion::{self, Otherwise, figure};
 use crate::duplication::{self, first_equal};
-use crate::wording::{MAX_MARKS, counted, shortened};
 
 /// Columns shown side by side.
 const N_SHOWN: usize = 12;
@@ -56,8 +57,8 @@ struct Found {
     docs = "near_duplicates.md"
 )]
 pub(crate) fn near_duplicates(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    conclusion::check_range("digits", settings.digits as f64, 1.0, 15.0)?;
-    conclusion::check_range("beyond_chance", settings.beyond_chance, 1.0, 1e9)?;
+    check_range("digits", settings.digits as f64, 1.0, 15.0)?;
+    check_range("beyond_chance", settings.beyond_chance, 1.0, 1e9)?;
     let table = ctx.table(Role::Train)?;
     let id = ctx.facts().id.as_deref();
     let columns: Vec<Column<'_>> = table
@@ -184,19 +185,19 @@ fn outcome(
                 .evidence("pairs"),
         );
     }
-    let otherwise = Otherwise {
-        has_enough: n_rows > 1 && !columns.is_empty(),
-        sound: match found.groups.first() {
+    let looked = if n_rows > 1 && !columns.is_empty() {
+        Ok(match found.groups.first() {
             None => format!("none of {n_rows} rows nearly equals another"),
             Some(_) => format!(
                 "{} nearly equal another, no more than chance explains",
                 counted(n_near, "row")
             ),
-        },
-        undecided: "nothing to compare; it takes two rows and a column beside the id".to_owned(),
+        })
+    } else {
+        Err("nothing to compare; it takes two rows and a column beside the id".to_owned())
     };
     let share = n_near as f64 / n_rows.max(1) as f64;
-    let outcome = conclusion::outcome(findings, otherwise).metric(
+    let outcome = Report::of(findings).outcome(looked).metric(
         Metric::new("near_duplicate_share", share, n_rows as u64)
             .title("Rows that nearly equal another")
             .unit("rate"),

@@ -7,6 +7,9 @@ use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Severity, Table,
     Task, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::{check_not_negative, check_open_share};
+use interlock_report::words::{counted, p_value, percent};
 use interlock_stats::auc::{Auc, delong};
 use interlock_stats::distribution::chi_square_sf;
 use interlock_stats::multiplicity::holm;
@@ -15,11 +18,8 @@ use interlock_stats::proportion::two_sided_quantile;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::two_sided;
-use crate::split::report::{
-    LEVEL, Report, bars_view, check_not_negative, check_open_share, p_value,
-};
+use crate::split::others::LEVEL;
 use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs, value_of};
-use crate::wording::{counted, percent};
 
 /// Rows of a category in each table below which it shares a bin.
 const MIN_CATEGORY: u64 = 20;

@@ -7,12 +7,13 @@ use interlock_plugin_api::{
     Chart, CheckError, ColumnKind, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, View, check,
 };
+use interlock_report::report::Report;
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, percent};
 use interlock_stats::order::{index_below, sorted};
 use serde::{Deserialize, Serialize};
 
-use crate::split::report::Report;
 use crate::split::sides::{Beside, Cells, beside};
-use crate::wording::{self, counted, percent};
 
 /// Bins of the histogram.
 const N_BINS: usize = 20;
@@ -86,8 +87,8 @@ impl Overlap {
     docs = "dates.md"
 )]
 pub(crate) fn date_leakage(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_overlap_above", settings.warn_overlap_above)?;
-    wording::check_share("warn_same_above", settings.warn_same_above)?;
+    check_share("warn_overlap_above", settings.warn_overlap_above)?;
+    check_share("warn_same_above", settings.warn_same_above)?;
     let facts = ctx.facts();
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let mut names: Vec<(&str, bool)> = Vec::new();

@@ -6,16 +6,18 @@
 use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, names, percent};
 use interlock_stats::auc::delong;
 use interlock_stats::proportion::two_sided_quantile;
 use interlock_stats::rng::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::split::boosting::{Features, held_out};
-use crate::split::report::{LEVEL, Report, bars_view};
+use crate::split::others::LEVEL;
 use crate::split::scores::{binned_codes, binned_numbers};
 use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
-use crate::wording::{self, counted, names, percent};
 
 /// Parts of the cross-validation; bins of numbers and categories.
 const N_PARTS: usize = 3;
@@ -60,8 +62,8 @@ impl Default for Settings {
     docs = "domain.md"
 )]
 pub(crate) fn domain_classifier(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("warn_above", settings.warn_above)?;
-    wording::check_share("fail_above", settings.fail_above)?;
+    check_share("warn_above", settings.warn_above)?;
+    check_share("fail_above", settings.fail_above)?;
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let (n_train, n_test) = (tables[0].n_rows(), tables[1].n_rows());
     let mut report = Report::default();

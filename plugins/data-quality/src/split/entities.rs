@@ -7,12 +7,14 @@ use interlock_plugin_api::{
     Bar, CheckError, ColumnKind, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
     Severity, Table, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, names, percent};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
-use crate::split::report::{LEVEL, Report, bars_view};
+use crate::split::others::LEVEL;
 use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs};
-use crate::wording::{self, counted, names, percent};
 
 /// Values a key has at least, and the greatest share of rows one of them may fill.
 const MIN_VALUES: usize = 20;
@@ -94,7 +96,7 @@ struct Entity<'c> {
     docs = "entities.md"
 )]
 pub(crate) fn entity_leakage(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("fail_above", settings.fail_above)?;
+    check_share("fail_above", settings.fail_above)?;
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let is_named = !settings.entities.is_empty();
     let columns = if is_named {

@@ -6,19 +6,19 @@
 use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity, Task, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::{check_not_negative, check_open_share, check_share};
+use interlock_report::words::{counted, p_value};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::proportion::{Bounds, two_sided_quantile};
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::two_sided;
-use crate::split::report::{
-    LEVEL, Report, bars_view, check_not_negative, check_open_share, p_value,
-};
+use crate::split::others::LEVEL;
 use crate::split::scores::{
     Binned, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
 };
 use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs};
-use crate::wording::{self, counted};
 
 /// Bins of numbers, of categories, and classes looked at.
 const MAX_BINS: usize = 32;
@@ -90,8 +90,8 @@ struct Told {
     docs = "giveaway.md"
 )]
 pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("max_auc", settings.max_auc)?;
-    wording::check_share("max_r2", settings.max_r2)?;
+    check_share("max_auc", settings.max_auc)?;
+    check_share("max_r2", settings.max_r2)?;
     check_not_negative("max_change", settings.max_change)?;
     check_open_share("alpha", settings.alpha)?;
     let facts = ctx.facts();

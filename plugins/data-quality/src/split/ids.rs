@@ -7,12 +7,14 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, TableRow, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::check_share;
+use interlock_report::words::{counted, names, percent, shortened};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
-use crate::split::report::{LEVEL, Report};
+use crate::split::others::LEVEL;
 use crate::split::sides::{Cells, beside, counts};
-use crate::wording::{self, MAX_MARKS, counted, names, percent};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ impl Default for Settings {
     docs = "ids.md"
 )]
 pub(crate) fn id_leakage(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
-    wording::check_share("fail_above", settings.fail_above)?;
+    check_share("fail_above", settings.fail_above)?;
     let id = ctx.facts().id.as_deref();
     let id =
         id.ok_or_else(|| CheckError::missing_input("the project names no id column ([data] id)"))?;
@@ -181,7 +183,7 @@ fn pairs(report: &mut Report, test: (&Table<'_>, &str), codes: (&[u32], &[u32]),
             .unwrap_or_default();
         TableRow {
             cells: vec![
-                wording::shortened(&name).into(),
+                shortened(&name).into(),
                 (row as f64).into(),
                 twin.map_or(Cell::Nothing, |at| (at as f64).into()),
             ],

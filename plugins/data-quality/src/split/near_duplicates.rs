@@ -10,13 +10,15 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, CheckErrorKind, Column, Context, Finding, MISSING, Metric, Outcome,
     Params, Role, Rows, Severity, Table, TableRow, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::{check_not_negative, check_share};
+use interlock_report::words::{counted, names, percent, shortened};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::near::{Match, Pair, cost, near};
-use crate::split::report::{LEVEL, Report, check_not_negative};
+use crate::split::others::LEVEL;
 use crate::variation::equal_groups;
-use crate::wording::{self, MAX_MARKS, counted, names, percent};
 
 /// Look-ups at most.
 const MAX_COST: usize = 200_000_000;
@@ -94,8 +96,8 @@ pub(crate) fn near_duplicate_leakage(
 }
 
 fn validate(settings: &Settings) -> Result<(), CheckError> {
-    wording::check_share("warn_above", settings.warn_above)?;
-    wording::check_share("fail_above", settings.fail_above)?;
+    check_share("warn_above", settings.warn_above)?;
+    check_share("fail_above", settings.fail_above)?;
     check_not_negative("margin_bits", settings.margin_bits)?;
     let bad = |message: String| Err(CheckError::new(CheckErrorKind::BadParameter, message));
     if !(1..=15).contains(&settings.digits) {
@@ -340,7 +342,7 @@ fn pairs(n_shown: usize, tables: &[Table<'_>; 2], found: &[Match], inputs: &[Str
             .column(name)
             .ok()
             .and_then(|column| column.display(row));
-        wording::shortened(&text.unwrap_or_default())
+        shortened(&text.unwrap_or_default())
     };
     let rows = order.into_iter().take(n_shown).map(|found| {
         let changes: Vec<String> = found

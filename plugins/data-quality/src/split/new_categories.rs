@@ -6,14 +6,17 @@
 use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::{check_open_share, check_share};
+use interlock_report::words::{counted, names, p_value, percent};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::{Unseen, unseen_tail};
-use crate::split::report::{LEVEL, Report, bars_view, check_open_share, of_table, others, p_value};
+use crate::split::others::{LEVEL, of_table, others};
 use crate::split::sides::{Beside, Cells, Want, absent_note, counts, inputs, value_of};
-use crate::wording::{self, counted, names, percent};
+use crate::tables::tables;
 
 /// Values named in a finding.
 const MAX_VALUES: usize = 50;
@@ -79,8 +82,8 @@ impl New<'_> {
 )]
 pub(crate) fn new_categories(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     check_open_share("alpha", settings.alpha)?;
-    wording::check_share("fail_above", settings.fail_above)?;
-    let tables = wording::tables(ctx)?;
+    check_share("fail_above", settings.fail_above)?;
+    let tables = tables(ctx)?;
     others(&tables)?;
     let columns = inputs(ctx.facts(), &tables, Want::Codes)?;
     let mut found: Vec<New<'_>> = columns.iter().flat_map(news).collect();

@@ -7,13 +7,16 @@ use interlock_plugin_api::{
     Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table,
     TableRow, Task, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::check_open_share;
+use interlock_report::words::{counted, names, p_value, percent};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
-use crate::split::report::{LEVEL, Report, check_open_share, others, p_value};
+use crate::split::others::{LEVEL, others};
 use crate::split::sides::{Beside, Cells, beside, counts, value_of};
-use crate::wording::{self, MAX_MARKS, counted, names, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -54,7 +57,7 @@ pub(crate) fn new_labels(ctx: &Context, settings: Settings) -> Result<Outcome, C
         .target
         .as_deref()
         .ok_or_else(|| CheckError::missing_input("the project names no target"))?;
-    let mut tables = wording::tables(ctx)?;
+    let mut tables = tables(ctx)?;
     // The current table may not know the outcome yet.
     tables.retain(|table| table.role() == Role::Train || table.column(target).is_ok());
     others(&tables)?;

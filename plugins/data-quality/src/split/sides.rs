@@ -4,9 +4,9 @@
 //! same in every table.
 
 use interlock_plugin_api::{CheckError, Column, ColumnKind, ProjectFacts, Table};
+use interlock_report::words::{names, shortened};
 
 use crate::coded::Coder;
-use crate::wording::names;
 
 /// One column of one table.
 pub(crate) enum Cells {
@@ -117,7 +117,7 @@ pub(crate) fn value_of(table: &Table<'_>, name: &str, codes: &[u32], code: u32) 
     let row = codes.iter().position(|other| *other == code);
     let column = table.column(name).ok();
     let text = row.and_then(|row| column.and_then(|column| column.display(row)));
-    crate::wording::shortened(&text.unwrap_or_default())
+    shortened(&text.unwrap_or_default())
 }
 
 /// Says which columns a table does not have in the same type.

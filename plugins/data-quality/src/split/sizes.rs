@@ -7,14 +7,16 @@ use interlock_plugin_api::{
     Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, TableRow, Task, View, check,
 };
+use interlock_report::report::{MAX_MARKS, Report};
+use interlock_report::settings::{check_not_negative, check_share};
+use interlock_report::words::{counted, percent};
 use interlock_stats::order::index_below;
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::detectable_drop;
-use crate::split::report::{LEVEL, Report, check_not_negative};
+use crate::split::others::LEVEL;
 use crate::split::sides::{Beside, Cells, beside, counts, value_of};
-use crate::wording::{self, counted, percent};
 
 /// Significance and power at which a drop counts as detectable.
 const SIGNIFICANCE: f64 = 0.05;
@@ -59,8 +61,8 @@ impl Default for Settings {
 )]
 pub(crate) fn split_sizes(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     check_not_negative("min_ratio", settings.min_ratio)?;
-    wording::check_share("accuracy", settings.accuracy)?;
-    wording::check_share("max_half_width", settings.max_half_width)?;
+    check_share("accuracy", settings.accuracy)?;
+    check_share("max_half_width", settings.max_half_width)?;
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let (n_train, n_test) = (tables[0].n_rows(), tables[1].n_rows());
     let mut report = Report::default();
@@ -194,7 +196,7 @@ fn classes_of(report: &mut Report, settings: &Settings, tables: &[Table<'_>], cl
     let mut order: Vec<usize> = (0..classes.n_codes).filter(|&c| in_train[c] > 0).collect();
     order.sort_by_key(|&class| (in_test[class], class));
     // A class of few training rows is few in any split: the limit is what a fair share would be.
-    for &class in order.iter().take(wording::MAX_MARKS) {
+    for &class in order.iter().take(MAX_MARKS) {
         let code = u32::try_from(class).unwrap_or(u32::MAX);
         let name = value_of(&tables[0], &classes.name, train, code);
         let n = index_below(in_test[class] as f64);
@@ -230,10 +232,10 @@ fn classes_of(report: &mut Report, settings: &Settings, tables: &[Table<'_>], cl
             );
         }
     }
-    if order.len() > wording::MAX_MARKS {
+    if order.len() > MAX_MARKS {
         report.note(format!(
             "The {} rarest of {} classes are looked at.",
-            wording::MAX_MARKS,
+            MAX_MARKS,
             order.len()
         ));
     }

@@ -7,6 +7,9 @@ use interlock_plugin_api::{
     Bar, CheckError, ColumnKind, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, Task, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::{check_open_share, check_share};
+use interlock_report::words::{names, p_value, percent};
 use interlock_stats::contingency::{SMALL_EXPECTED, chi_square};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::noncentral::noncentrality_interval;
@@ -16,9 +19,8 @@ use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::fisher;
-use crate::split::report::{LEVEL, Report, bars_view, check_open_share, p_value};
+use crate::split::others::LEVEL;
 use crate::split::sides::{Beside, Cells, beside, counts, value_of};
-use crate::wording::{self, names, percent};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -69,7 +71,7 @@ struct Difference {
 )]
 pub(crate) fn stratification(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     check_open_share("alpha", settings.alpha)?;
-    wording::check_share("fail_target_above", settings.fail_target_above)?;
+    check_share("fail_target_above", settings.fail_target_above)?;
     let facts = ctx.facts();
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let target = facts.target.as_deref();

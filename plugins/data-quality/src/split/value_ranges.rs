@@ -6,14 +6,17 @@
 use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, Metric, Outcome, Params, Rows, Severity, Table, check,
 };
+use interlock_report::report::{Report, bars_view};
+use interlock_report::settings::{check_open_share, check_share};
+use interlock_report::words::{counted, names, p_value, percent};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::outside_tail;
-use crate::split::report::{LEVEL, Report, bars_view, check_open_share, of_table, others, p_value};
+use crate::split::others::{LEVEL, of_table, others};
 use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
-use crate::wording::{self, counted, names, percent};
+use crate::tables::tables;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -77,8 +80,8 @@ impl Outside<'_> {
 )]
 pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     check_open_share("alpha", settings.alpha)?;
-    wording::check_share("fail_above", settings.fail_above)?;
-    let tables = wording::tables(ctx)?;
+    check_share("fail_above", settings.fail_above)?;
+    let tables = tables(ctx)?;
     others(&tables)?;
     let columns = inputs(ctx.facts(), &tables, Want::Numbers)?;
     let found: Vec<Outside<'_>> = columns.iter().flat_map(outside).collect();
