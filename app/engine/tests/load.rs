@@ -1,7 +1,6 @@
 //! Loading: each folder of `fixtures/csv` is a file and what must come out of it.
 //!
-//! `expected.toml` states kinds, cells, lines and problems by hand, from the file; the cells are held
-//! against pandas by `fixtures/check_with_pandas.py`.
+//! `expected.toml` states kinds, cells, lines and problems by hand, from the file.
 
 use std::fs;
 use std::path::{Path, PathBuf};

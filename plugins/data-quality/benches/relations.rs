@@ -27,7 +27,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("spread, skewness and tail of 48,842 numbers", |bencher| {
         bencher.iter(|| {
             let spread = Spread::of(black_box(&numbers))?;
-            let gap = widest_gap(&distances(&numbers, spread.median, false), 3.5);
+            let gap = widest_gap(&distances(&numbers, spread.median, false), 3.5, 50);
             skewness(&numbers).zip(gap)
         });
     });

@@ -104,6 +104,24 @@ fn hidden_missing_values_are_found() {
 }
 
 #[test]
+fn a_code_below_zero_warns_and_one_above_all_is_a_note() {
+    let hours = |code: i64| {
+        let values = (0..400).map(|row| Some(if row % 40 == 3 { code } else { 20 + row % 50 }));
+        TestTable::default().with(TestColumn::integers("hours", values.collect()))
+    };
+    let coded: Vec<u64> = (0..400).filter(|row| row % 40 == 3).collect();
+    for (code, verdict) in [
+        (-999, Verdict::Warn),
+        (-1, Verdict::Pass),
+        (999, Verdict::Pass),
+    ] {
+        let outcome = check("null-spellings", hours(code));
+        assert_eq!(rows(&outcome, "DQ022", "hours"), coded, "{code}");
+        assert_eq!(outcome.verdict, verdict, "{code}: {}", outcome.summary);
+    }
+}
+
+#[test]
 fn rarer_spellings_are_those_of_deepchecks() {
     same_rows("string-variants", "DQ023", "town", "variant_rows");
 }

@@ -159,6 +159,25 @@ fn values_with_a_slipped_decimal_point_stand_apart() {
 }
 
 #[test]
+fn a_dozen_slipped_points_among_whole_numbers_stand_apart() {
+    let planted: Vec<u64> = (0..12).map(|at| 250 * at + 17).collect();
+    let ages = (0..3000_u64).map(|row| {
+        let age = 17.0 + (row * 7 % 73) as f64;
+        Some(if planted.contains(&row) {
+            100.0 * age
+        } else {
+            age
+        })
+    });
+    let table = TestTable::default()
+        .with(TestColumn::floats("age", ages.collect()))
+        .with(alternating(3000));
+    let outcome = checked(&run(table), "numeric-outliers");
+    assert_eq!(outcome.verdict, Verdict::Warn, "{}", outcome.summary);
+    assert_eq!(rows_of(&outcome, "DQ051"), planted);
+}
+
+#[test]
 fn infinite_values_fail_in_every_table() {
     let table = |at: usize, value: f64| {
         let mut values = ordinary(60);

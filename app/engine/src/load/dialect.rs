@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::scan::{Dialect, Field, RecordEnd, Scanner, unescape};
+use super::scan::{Dialect, Field, RecordEnd, Scanner, is_blank, unescape};
 use super::token::{self, Value};
 
 /// What the beginning of a file tells.
@@ -38,13 +38,22 @@ pub(crate) fn sniff(bytes: &[u8], delimiter: Option<u8>, header: Option<bool>) -
         Some(b'\r') if !bytes.contains(&b'\n') => b'\r',
         _ => b'\n',
     };
-    let dialects = DELIMITERS.map(|delimiter| Dialect { delimiter, newline });
+    let unpadded = |delimiter| Dialect {
+        delimiter,
+        newline,
+        is_padded: false,
+    };
     let dialect = match delimiter {
-        Some(delimiter) => Dialect { delimiter, newline },
-        None => dialects
+        Some(delimiter) => unpadded(delimiter),
+        None => DELIMITERS
+            .map(unpadded)
             .into_iter()
             .rev()
             .max_by_key(|dialect| consistency(bytes, *dialect))?,
+    };
+    let dialect = Dialect {
+        is_padded: is_padded(bytes, dialect),
+        ..dialect
     };
     let n_fields = usual_width(&first_records(bytes, dialect)).min(MAX_COLUMNS);
     let mut scanner = Scanner::new(bytes, dialect, 0);
@@ -129,6 +138,41 @@ fn first_records(bytes: &[u8], dialect: Dialect) -> Vec<usize> {
         }
     }
     widths
+}
+
+/// Whether a blank stands behind every separator of the first records, names left aside.
+fn is_padded(bytes: &[u8], dialect: Dialect) -> bool {
+    let mut scanner = Scanner::new(bytes, dialect, 0);
+    let (mut n_records, mut n_padded, mut fields) = (0, 0, Vec::new());
+    while n_records < SNIFFED_RECORDS {
+        if is_skipped(&scanner, 0) {
+            scanner.skip_line();
+            continue;
+        }
+        fields.clear();
+        match scanner.next_record(&mut fields) {
+            Some(RecordEnd::OpenQuote(_)) => continue,
+            Some(_) => n_records += 1,
+            None => break,
+        }
+        let behind_separators = fields
+            .iter()
+            .skip(1)
+            .filter(|field| field.start < field.end);
+        if n_records == 1 {
+            continue;
+        }
+        for field in behind_separators {
+            let at = field.start;
+            let is_quoted = bytes[at - 1] == b'"';
+            let first = if is_quoted { bytes[at - 2] } else { bytes[at] };
+            if !is_blank(first) || first == dialect.delimiter {
+                return false;
+            }
+            n_padded += 1;
+        }
+    }
+    n_padded > 0
 }
 
 /// The number of fields most records have; of several as frequent, the greatest.

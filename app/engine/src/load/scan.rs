@@ -11,9 +11,11 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     /// After lines: `\n`, or `\r` in files that have no `\n`.
     pub(crate) newline: u8,
+    /// Whether blanks around fields belong to the separator: `a, b`. If not, they are part of a text.
+    pub(crate) is_padded: bool,
 }
 
-/// One field: its bytes without quotes and without blanks outside quotes.
+/// One field: its bytes without quotes, and without the blanks around quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) start: usize,
@@ -139,8 +141,15 @@ impl<'a> Scanner<'a> {
             self.dialect.newline,
         );
         let mut end = stop;
-        while end > start && is_blank_or_return(self.bytes[end - 1]) {
-            end -= 1;
+        if self.dialect.is_padded {
+            while end > start && is_blank_or_return(self.bytes[end - 1]) {
+                end -= 1;
+            }
+        } else {
+            start = self.at;
+            while end > start && self.bytes[end - 1] == b'\r' {
+                end -= 1;
+            }
         }
         fields.push(Field {
             start,
@@ -239,7 +248,7 @@ pub(crate) fn unescape(bytes: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-fn is_blank(byte: u8) -> bool {
+pub(crate) fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 

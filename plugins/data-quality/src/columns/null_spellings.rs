@@ -227,8 +227,15 @@ fn number(name: &str, spike: &Spike, n_rows: usize, rows: Rows, report: &mut Rep
         spike.others.0,
         spike.others.1,
     );
+    // A limit at which values were cut lies on the side of the others; rows of nines below zero do not.
+    let is_code_for_none = spike.value <= -88.0 && spike.others.0 >= 0.0;
+    let severity = if is_code_for_none {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
     report.push(
-        Finding::new("DQ022", Severity::Note, title)
+        Finding::new("DQ022", severity, title)
             .because("A value this far from the others that many rows share is often a code for missing, or a limit at which values were cut. As a number it moves means, scales and splits.")
             .advice("Ask what it means. If it stands for missing, replace it before training; if values were cut at it, add a column that says so.")
             .column(name)

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::numbers::column::{Numbers, numeric};
 use crate::numbers::spread::Spread;
-use crate::numbers::tail::{Gap, distances, widest_gap};
+use crate::numbers::tail::{Gap, distances, most_apart, widest_gap};
 
 /// Most extreme rows shown of each column.
 const N_SHOWN: usize = 5;
@@ -95,7 +95,8 @@ impl Judged {
             // Nothing beyond the limit: no gap to look for.
             let is_far = spread.robust_z(farthest).abs() > settings.robust_z;
             let side = || distances(&column.values, spread.median, is_below);
-            is_far.then(|| widest_gap(&side(), settings.robust_z * spread.scale))?
+            let beyond = settings.robust_z * spread.scale;
+            is_far.then(|| widest_gap(&side(), beyond, most_apart(column.values.len())))?
         });
         Some(Self {
             column,

@@ -18,8 +18,11 @@ const MIN_SPACINGS: usize = 10;
 /// So many of the largest distances are sorted first.
 const MAX_SORTED: usize = 2_000;
 
-/// Gaps tried from the outside.
-const MAX_APART: usize = 8;
+/// Values that may stand apart at most.
+const MAX_APART: usize = 50;
+
+/// So many may always stand apart.
+const MIN_APART: usize = 8;
 
 /// The widest gap of a tail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,18 +74,25 @@ fn different(mut halves: Vec<f64>) -> Vec<f64> {
         .collect()
 }
 
+/// Different values that may stand apart of so many rows: one in a hundred rows, 8 to 50. More are no
+/// stray values but a group, and a gap within the body of a small table is no gap of a tail.
+pub fn most_apart(n_rows: usize) -> usize {
+    (n_rows / 100).clamp(MIN_APART, MAX_APART)
+}
+
 /// The gap least likely by chance, of `distances`: positive, different, descending. A gap is tried
-/// if its outer end lies beyond `beyond`. `None` if too few distances lie below every gap.
+/// if its outer end lies beyond `beyond` and at most `n_apart` values stand outside. `None` if too few
+/// distances lie below every gap.
 ///
 /// The p-value is corrected for the number of gaps tried.
-pub fn widest_gap(distances: &[f64], beyond: f64) -> Option<Gap> {
+pub fn widest_gap(distances: &[f64], beyond: f64, n_apart: usize) -> Option<Gap> {
     let spacing = |at: usize| -> Option<f64> {
         let (outer, inner) = (distances.get(at)?, distances.get(at + 1)?);
         Some((at + 1) as f64 * (outer / inner).ln())
     };
     // The inner half is the body, not the tail.
     let n_tail = distances.len() / 2;
-    let tried = (0..MAX_APART.min(n_tail)).filter(|&at| distances[at] > beyond);
+    let tried = (0..n_apart.min(n_tail)).filter(|&at| distances[at] > beyond);
     let n_tried = tried.clone().count() as f64;
     tried
         .filter_map(|at| {
@@ -124,7 +134,7 @@ mod tests {
         let mut n_alarms = 0;
         for _ in 0..2000 {
             let values = pareto(&mut rng, 150, 1.2);
-            n_alarms += usize::from(widest_gap(&values, 0.0).unwrap().p_value <= 0.05);
+            n_alarms += usize::from(widest_gap(&values, 0.0, 8).unwrap().p_value <= 0.05);
         }
         // 100 expected at most, standard deviation 9.7.
         assert!(n_alarms < 140, "{n_alarms}");
@@ -134,10 +144,10 @@ mod tests {
     fn what_stands_apart_is_counted() {
         let mut values = pareto(&mut Rng::new(2), 150, 3.0);
         values.splice(0..0, [9e6, 8e6]);
-        let gap = widest_gap(&values, 0.0).unwrap();
+        let gap = widest_gap(&values, 0.0, 8).unwrap();
         assert_eq!(gap.n_apart, 2);
         assert!(gap.p_value < 1e-9);
-        assert_eq!(widest_gap(&values[..12], 0.0), None);
-        assert_eq!(widest_gap(&[], 0.0), None);
+        assert_eq!(widest_gap(&values[..12], 0.0, 8), None);
+        assert_eq!(widest_gap(&[], 0.0, 8), None);
     }
 }
