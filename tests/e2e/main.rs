@@ -35,6 +35,7 @@ mod bad_input;
 
 /// Where the plugin libraries stand after each cargo command; installing and packaging.
 mod bundle;
+mod clean;
 
 /// Style as tests.
 mod tidy;
