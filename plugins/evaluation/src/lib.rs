@@ -28,6 +28,12 @@ pub mod segments;
 
 pub mod reliability;
 
+pub mod exchange;
+
+pub mod course;
+
+pub mod trees;
+
 pub mod judge;
 
 mod wording;
@@ -37,6 +43,8 @@ mod subject;
 mod views;
 
 mod estimate;
+
+mod readable;
 
 mod performance;
 
@@ -50,16 +58,25 @@ mod weak_segments;
 
 mod calibration;
 
+mod boosting_overfit;
+
+mod unused_features;
+
 use interlock_plugin_api::plugin;
 
+use crate::boosting_overfit::BOOSTING_OVERFIT;
 use crate::calibration::CALIBRATION;
 use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
+use crate::unused_features::UNUSED_FEATURES;
 use crate::weak_segments::WEAK_SEGMENTS;
 
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION],
+    checks: [
+        PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION,
+        BOOSTING_OVERFIT, UNUSED_FEATURES,
+    ],
 }

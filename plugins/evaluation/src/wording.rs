@@ -49,6 +49,19 @@ pub(crate) fn counted(n: usize, singular: &str) -> String {
     }
 }
 
+/// The first few, and how many more.
+pub(crate) fn listed(parts: &[String]) -> String {
+    const MAX_PARTS: usize = 5;
+    if parts.len() <= MAX_PARTS {
+        return parts.join(", ");
+    }
+    format!(
+        "{} and {} more",
+        parts[..MAX_PARTS].join(", "),
+        parts.len() - MAX_PARTS
+    )
+}
+
 /// A value as a title can hold it.
 pub(crate) fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 40;

@@ -6,6 +6,8 @@
 
 mod kit;
 
+mod model;
+
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
@@ -301,6 +303,7 @@ const CHECKS: &[&str] = &[
     "simple-models",
     "weak-segments",
     "calibration",
+    "unused-features",
 ];
 
 #[test]
