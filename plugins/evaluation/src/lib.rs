@@ -34,6 +34,10 @@ pub mod course;
 
 pub mod trees;
 
+pub mod sameness;
+
+pub mod seed_noise;
+
 pub mod judge;
 
 mod wording;
@@ -62,6 +66,10 @@ mod boosting_overfit;
 
 mod unused_features;
 
+mod stability_report;
+
+mod stability;
+
 use interlock_plugin_api::plugin;
 
 use crate::boosting_overfit::BOOSTING_OVERFIT;
@@ -69,6 +77,7 @@ use crate::calibration::CALIBRATION;
 use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
+use crate::stability::STABILITY;
 use crate::unused_features::UNUSED_FEATURES;
 use crate::weak_segments::WEAK_SEGMENTS;
 
@@ -77,6 +86,6 @@ plugin! {
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
     checks: [
         PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION,
-        BOOSTING_OVERFIT, UNUSED_FEATURES,
+        BOOSTING_OVERFIT, UNUSED_FEATURES, STABILITY,
     ],
 }

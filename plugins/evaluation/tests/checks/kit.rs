@@ -175,7 +175,29 @@ fn single(value: &Value) -> f64 {
 }
 
 fn trees(fixture: &Value) -> TreeEnsemble {
-    let list = |value: &Value| value.as_array().unwrap().clone();
+    let nodes = &fixture["nodes"];
+    TreeEnsemble {
+        base: vec![fixture["base"].as_f64().unwrap()],
+        link: Link::Logistic,
+        value: list(&nodes["value"]).iter().map(single).collect(),
+        missing_goes_yes: list(&nodes["missing_goes_yes"])
+            .iter()
+            .map(|value| value.as_bool().unwrap())
+            .collect(),
+        ..shape(
+            fixture,
+            &["age", "income", "extra", "score"],
+            Comparison::Less,
+        )
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().unwrap().clone()
+}
+
+/// The nodes of the trees without base, link and missing values.
+fn shape(fixture: &Value, features: &[&str], comparison: Comparison) -> TreeEnsemble {
     let nodes = &fixture["nodes"];
     let positions = |value: &Value| -> Vec<u32> {
         let all = list(value).into_iter();
@@ -185,24 +207,35 @@ fn trees(fixture: &Value) -> TreeEnsemble {
     let feature = positions(&nodes["feature"]);
     let starts = positions(&fixture["starts"]);
     TreeEnsemble {
-        features: ["age", "income", "extra", "score"]
-            .map(str::to_owned)
-            .to_vec(),
+        features: features.iter().map(|&name| name.to_owned()).collect(),
         n_outputs: 1,
-        base: vec![fixture["base"].as_f64().unwrap()],
-        link: Link::Logistic,
+        base: vec![0.0],
         is_single_precision: true,
         tree_outputs: vec![0; starts.len()],
         tree_starts: starts,
-        comparison: vec![Comparison::Less; feature.len()],
-        value: list(&nodes["value"]).iter().map(single).collect(),
+        comparison: vec![comparison; feature.len()],
+        value: list(&nodes["value"])
+            .iter()
+            .map(|value| value.as_f64().unwrap())
+            .collect(),
         yes: positions(&nodes["yes"]),
         no: positions(&nodes["no"]),
-        missing_goes_yes: list(&nodes["missing_goes_yes"])
-            .iter()
-            .map(|value| value.as_bool().unwrap())
-            .collect(),
+        missing_goes_yes: vec![false; feature.len()],
         feature,
         ..TreeEnsemble::default()
     }
+}
+
+/// The fixture of a forest. The model gives the scores that stand in the table.
+pub(crate) fn forest() -> (Run, Value) {
+    let fixture = expected()["forest"].clone();
+    let inputs = ["a", "b", "c", "score"];
+    let run = project(Task::Binary)
+        .table(
+            Role::Test,
+            TestTable::from_csv(fixture["test"].as_str().unwrap()),
+        )
+        .model(given(&["score"]), facts(&inputs, &["no", "yes"], 1))
+        .ensemble(shape(&fixture, &inputs, Comparison::LessOrEqual));
+    (run, fixture)
 }

@@ -304,6 +304,7 @@ const CHECKS: &[&str] = &[
     "weak-segments",
     "calibration",
     "unused-features",
+    "stability",
 ];
 
 #[test]
