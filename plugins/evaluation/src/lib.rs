@@ -38,6 +38,8 @@ pub mod sameness;
 
 pub mod seed_noise;
 
+pub mod timing;
+
 pub mod judge;
 
 mod wording;
@@ -70,11 +72,14 @@ mod stability_report;
 
 mod stability;
 
+mod inference_time;
+
 use interlock_plugin_api::plugin;
 
 use crate::boosting_overfit::BOOSTING_OVERFIT;
 use crate::calibration::CALIBRATION;
 use crate::degradation::DEGRADATION;
+use crate::inference_time::INFERENCE_TIME;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
 use crate::stability::STABILITY;
@@ -86,6 +91,6 @@ plugin! {
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
     checks: [
         PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION,
-        BOOSTING_OVERFIT, UNUSED_FEATURES, STABILITY,
+        BOOSTING_OVERFIT, UNUSED_FEATURES, STABILITY, INFERENCE_TIME,
     ],
 }

@@ -3,6 +3,7 @@
 //! `expected.json` is written by `expected.py`, which names the calls.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use interlock_plugin_api::ensemble::{Comparison, TreeEnsemble};
 use interlock_plugin_api::test_kit::TestTable;
@@ -366,4 +367,66 @@ fn rounding_is_told_and_not_failed() {
     assert_eq!(outcome.verdict, Verdict::Pass);
     assert_eq!(codes(&outcome), ["DQ135"]);
     assert!(outcome.findings[0].title.contains("rounding alone turns"));
+}
+
+/// A model that takes so long for a row, whatever else the machine does.
+fn slow(per_row: Duration, limits: (f64, f64)) -> Outcome {
+    let (csv, mut rng) = ("x,y\n".to_owned(), Rng::new(3));
+    let rows = (0..500).map(|_| format!("{},yes\n", rng.uniform()));
+    let predict = move |features: &Features| {
+        let wait = per_row * u32::try_from(features.n_rows).unwrap();
+        let start = now();
+        while start.elapsed() < wait {
+            std::hint::spin_loop();
+        }
+        Predictions {
+            n_rows: features.n_rows,
+            n_outputs: 1,
+            values: vec![0.5; features.n_rows],
+        }
+    };
+    project(Task::Binary)
+        .table(
+            Role::Test,
+            TestTable::from_csv(&(csv + &rows.collect::<String>())),
+        )
+        .model(predict, facts(&["x"], &["no", "yes"], 1))
+        .param("max_ms_per_row", limits.0)
+        .param("max_ms_alone", limits.1)
+        .check("evaluation.inference-time")
+        .unwrap()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the model under test takes a known time"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[test]
+fn a_slow_model_is_warned_of_a_fast_one_passes_and_near_the_limit_nothing_is_said() {
+    let wait = Duration::from_micros(200);
+    let outcome = slow(wait, (0.05, 1000.0));
+    assert_eq!(codes(&outcome), ["DQ137"], "{}", outcome.summary);
+    assert_eq!(outcome.verdict, Verdict::Warn);
+    for id in ["ms_per_row", "ms_alone"] {
+        let found = metric(&outcome, id);
+        let interval = found.interval.as_ref().unwrap();
+        // Whoever shares the machine makes it longer, never shorter.
+        assert!((0.2..2.0).contains(&interval.low), "{found:?}");
+        let late = metric(&outcome, &format!("{id}_p95")).value.unwrap();
+        assert!(late >= found.value.unwrap());
+    }
+    assert_eq!(codes(&slow(wait, (1000.0, 0.05))), ["DQ137"]);
+    assert_eq!(slow(wait, (1000.0, 1000.0)).verdict, Verdict::Pass);
+    let outcome = slow(wait, (0.205, 1000.0));
+    assert_eq!(
+        outcome.verdict,
+        Verdict::Inconclusive,
+        "{}",
+        outcome.summary
+    );
+    assert!(outcome.findings.is_empty());
 }
