@@ -162,8 +162,10 @@ impl Times {
         })
     }
 
-    /// Where the median stands; the interval widened by what the load of the machine may do.
-    fn standing(&self, limit: f64) -> Standing {
+    /// Where the median stands; the interval widened by what the load of the machine may do. Other
+    /// work makes a call longer, never shorter: if the fastest row known met the limit, it is not
+    /// crossed.
+    fn standing(&self, limit: f64, fastest: f64) -> Standing {
         let median = self.quantile(0.5);
         let Some(bounds) = median.bounds else {
             return Standing::Unsure;
@@ -172,7 +174,10 @@ impl Times {
             low: bounds.low / SWAY,
             high: bounds.high * SWAY,
         };
-        at_most(median.value, wide, limit, false)
+        match at_most(median.value, wide, limit, false) {
+            Standing::Crossed if fastest <= limit => Standing::Unsure,
+            standing => standing,
+        }
     }
 }
 
@@ -214,15 +219,28 @@ impl Report<'_> {
         kinds.map(|((kind, times), limit)| (kind, times, limit))
     }
 
+    /// Where batches and single rows stand. A row of a batch takes no longer than one alone.
+    fn standings(&self) -> [Standing; 2] {
+        let [batch, alone] = self.kinds.map(|times| times.quantile(0.0).value);
+        let [of_batch, of_alone] = self.limits();
+        [
+            self.kinds[0].standing(of_batch, batch.min(alone)),
+            self.kinds[1].standing(of_alone, alone),
+        ]
+    }
+
     fn outcome(&self) -> Outcome {
-        let findings: Vec<Finding> = self
-            .parts()
-            .filter(|(_, times, limit)| times.standing(*limit) == Standing::Crossed)
+        let standings = self.standings();
+        let found = |wanted: Standing| {
+            let parts = self.parts().zip(standings);
+            parts
+                .filter(move |(_, own)| *own == wanted)
+                .map(|(part, _)| part)
+        };
+        let findings: Vec<Finding> = found(Standing::Crossed)
             .map(|(kind, times, limit)| finding(kind, times, limit))
             .collect();
-        let unsure = self
-            .parts()
-            .find(|(_, times, limit)| times.standing(*limit) == Standing::Unsure);
+        let unsure = found(Standing::Unsure).next();
         let otherwise = match unsure {
             Some(_) => Verdict::Inconclusive,
             None => Verdict::Pass,

@@ -26,6 +26,8 @@ pub mod rivals;
 
 pub mod segments;
 
+pub mod segment_tree;
+
 pub mod reliability;
 
 pub mod exchange;
@@ -57,6 +59,10 @@ mod performance;
 mod degradation;
 
 mod simple_models;
+
+mod segment_wording;
+
+mod segment_view;
 
 mod segment_report;
 

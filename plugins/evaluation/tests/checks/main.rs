@@ -8,6 +8,8 @@ mod kit;
 
 mod model;
 
+mod tree;
+
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
