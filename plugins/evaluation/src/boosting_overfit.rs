@@ -71,7 +71,7 @@ pub(crate) fn boosting_overfit(ctx: &Context, settings: Settings) -> Result<Outc
     check_count("min_rows", settings.min_rows, MIN_ROWS, usize::MAX)?;
     let model = ctx.model()?;
     let Some(trees) = model.ensemble()? else {
-        return Err(CheckError::missing_input("the model is not made of trees"));
+        return Err(CheckError::missing_input("the model shows no trees"));
     };
     if !is_whole(&trees) || trees.features != model.facts().features {
         let summary = "cannot tell: the trees do not take the inputs that the model takes";
@@ -93,7 +93,7 @@ pub(crate) fn boosting_overfit(ctx: &Context, settings: Settings) -> Result<Outc
     let inputs = |subject: &Subject| ctx.table(subject.role)?.features_at(&model, &subject.rows);
     let (on_train, on_test) = (inputs(&train)?, inputs(&test)?);
     ctx.progress(0.1, "reading the trees");
-    // Categories of the training rows are those the trees know.
+    // The trees know the categories of the training rows.
     let codes = match codes(&model, &trees, &on_train)? {
         Ok(codes) => codes,
         Err(reason) => {

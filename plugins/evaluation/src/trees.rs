@@ -88,6 +88,14 @@ pub fn n_codes(trees: &TreeEnsemble, feature: usize) -> usize {
     interlock_stats::order::index_below(most.clamp(0.0, 1e6)) + 1
 }
 
+/// Which way a value of one input goes at every split that asks for it.
+pub fn ways(trees: &TreeEnsemble, feature: usize, value: f64) -> Vec<bool> {
+    let asked = (0..trees.feature.len()).filter(|&node| trees.feature[node] as usize == feature);
+    asked
+        .map(|node| goes_yes(trees, node, value).unwrap_or(false))
+        .collect()
+}
+
 impl<'e> Growing<'e> {
     /// Nothing grown yet.
     pub fn new(trees: &'e TreeEnsemble, n_rows: usize, is_mean: bool) -> Self {

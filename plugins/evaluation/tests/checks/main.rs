@@ -6,6 +6,8 @@
 
 mod kit;
 
+mod boosting;
+
 mod model;
 
 mod tree;
