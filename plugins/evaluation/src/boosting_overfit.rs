@@ -5,8 +5,8 @@
 
 use interlock_plugin_api::ensemble::TreeEnsemble;
 use interlock_plugin_api::{
-    Chart, CheckError, Context, Features, Finding, Metric, Outcome, Params, Role, Severity,
-    Verdict, View, check,
+    Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity, Verdict, View,
+    check,
 };
 use interlock_stats::moments::mean;
 use interlock_stats::proportion::Bounds;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::course::{best, rise};
 use crate::judge::{Standing, at_most};
-use crate::readable::{codes, is_forest, is_same, whole};
+use crate::readable::{codes, is_forest, is_same};
 use crate::subject::{Answers, Subject};
 use crate::trees::{Growing, is_whole};
 use crate::views;
@@ -23,7 +23,7 @@ use crate::wording::{
 };
 
 /// Walks of a tree, over rows and trees, per table.
-const MAX_WALKS: usize = 8_000_000;
+const MAX_WALKS: usize = 1_000_000;
 
 /// Rows by which trees are told to be a forest or not.
 const MAX_VOTERS: usize = 1000;
@@ -55,6 +55,8 @@ impl Default for Settings {
 struct Course {
     /// Squared error per row, one list per stop.
     losses: Vec<Vec<f64>>,
+    /// What all trees predict.
+    last: Vec<f64>,
 }
 
 #[check(
@@ -90,27 +92,21 @@ pub(crate) fn boosting_overfit(ctx: &Context, settings: Settings) -> Result<Outc
         );
         return Ok(inconclusive(summary, &notes));
     }
-    let inputs = |subject: &Subject| ctx.table(subject.role)?.features_at(&model, &subject.rows);
-    let (on_train, on_test) = (inputs(&train)?, inputs(&test)?);
     ctx.progress(0.1, "reading the trees");
-    // The trees know the categories of the training rows.
-    let codes = match codes(&model, &trees, &on_train)? {
-        Ok(codes) => codes,
-        Err(reason) => {
-            return Ok(inconclusive(
-                format!("cannot walk the trees: {reason}"),
-                &notes,
-            ));
+    let read = |subject: &Subject| -> Result<Result<Vec<Vec<f64>>, String>, CheckError> {
+        let features = ctx
+            .table(subject.role)?
+            .features_at(&model, &subject.rows)?;
+        let codes = codes(&model, &trees, &features)?;
+        Ok(codes.map(|codes| codes.columns(&features)))
+    };
+    let (train_columns, test_columns) = match (read(&train)?, read(&test)?) {
+        (Ok(train), Ok(test)) => (train, test),
+        (Err(reason), _) | (_, Err(reason)) => {
+            let summary = format!("cannot walk the trees: {reason}");
+            return Ok(inconclusive(summary, &notes));
         }
     };
-    let columns = |features: &Features| codes.columns(features);
-    let (train_columns, test_columns) = (columns(&on_train), columns(&on_test));
-    let walked = whole(&trees, &test_columns, test.n_rows());
-    let is_faithful = walked.is_some_and(|walked| is_same(&walked, &predicted(&test)));
-    if !is_faithful {
-        let summary = "cannot tell: the trees, walked here, do not predict what the model predicts";
-        return Ok(inconclusive(summary, &notes));
-    }
     let is_forest = is_forest(&trees, &test_columns, test.n_rows().min(MAX_VOTERS));
     notes.push(
         if is_forest {
@@ -120,14 +116,18 @@ pub(crate) fn boosting_overfit(ctx: &Context, settings: Settings) -> Result<Outc
         }
         .to_owned(),
     );
-    ctx.progress(0.3, "adding tree after tree, training rows");
-    let course = |subject: &Subject, columns: &[Vec<f64>]| {
+    let walked = |subject: &Subject, columns: &[Vec<f64>]| {
         course(&trees, subject, columns, (&stops, is_forest))
             .ok_or_else(|| CheckError::failed("the trees do not hold together"))
     };
-    let train_course = course(&train, &train_columns)?;
-    ctx.progress(0.6, "adding tree after tree, test rows");
-    let test_course = course(&test, &test_columns)?;
+    ctx.progress(0.3, "adding tree after tree, test rows");
+    let test_course = walked(&test, &test_columns)?;
+    if !is_same(&test_course.last, &predicted(&test)) {
+        let summary = "cannot tell: the trees, walked here, do not predict what the model predicts";
+        return Ok(inconclusive(summary, &notes));
+    }
+    ctx.progress(0.6, "adding tree after tree, training rows");
+    let train_course = walked(&train, &train_columns)?;
     let report = Report {
         settings: &settings,
         stops: &stops,
@@ -176,14 +176,16 @@ fn course(
     let mut growing = Growing::new(trees, subject.n_rows(), is_forest);
     let mut losses = Vec::with_capacity(stops.len());
     let mut n_grown = 0;
+    let mut last = Vec::new();
     for &stop in stops {
         while n_grown < stop {
             growing.grow(columns)?;
             n_grown += 1;
         }
-        losses.push(squares(subject, &growing.predictions()));
+        last = growing.predictions();
+        losses.push(squares(subject, &last));
     }
-    Some(Course { losses })
+    Some(Course { losses, last })
 }
 
 /// Squared error per row: of a number, or of the probabilities (Brier).

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use interlock_plugin_api::ensemble::TreeEnsemble;
 use interlock_plugin_api::{CheckError, FeatureValues, Features, MISSING, Model};
 
-use crate::trees::{Growing, is_mean, n_codes, ways};
+use crate::trees::{Growing, is_mean, n_codes, nodes_asking, trees_with, ways};
 
 /// Rows a category is tried on.
 const N_PROBES: usize = 64;
@@ -102,10 +102,11 @@ fn too_many(name: &str) -> String {
 
 /// One code of each kind that the trees tell apart, and a missing value.
 fn candidates(trees: &TreeEnsemble, at: usize, n_candidates: usize) -> Vec<f64> {
+    let nodes = nodes_asking(trees, at);
     let mut kinds: BTreeMap<Vec<bool>, f64> = BTreeMap::new();
     for code in 0..n_candidates {
         let code = code as f64;
-        kinds.entry(ways(trees, at, code)).or_insert(code);
+        kinds.entry(ways(trees, &nodes, code)).or_insert(code);
     }
     let mut found: Vec<f64> = kinds.into_values().collect();
     found.sort_by(f64::total_cmp);
@@ -184,13 +185,9 @@ impl Asking<'_> {
         if self.n_walks > MAX_WALKS {
             return Ok(Err(too_many(&name)));
         }
-        let mut predicted = BTreeMap::new();
-        for number in numbers {
-            columns[at].fill(number);
-            if let Some(figures) = whole(self.trees, &columns, bare.n_rows) {
-                predicted.insert(number.to_bits(), figures);
-            }
-        }
+        let Some(predicted) = figures(self.trees, at, &mut columns, &numbers) else {
+            return Ok(Err("its trees do not hold together".to_owned()));
+        };
         let mut is_narrower = false;
         for (&code, left) in possible.iter_mut().filter(|(_, left)| left.len() > 1) {
             if let FeatureValues::Categorical { codes, .. } = &mut bare.columns[at].values {
@@ -213,6 +210,36 @@ impl Asking<'_> {
         }
         Ok(Ok(is_narrower))
     }
+}
+
+/// What the trees predict with each of these numbers in one column, by the number's bits.
+fn figures(
+    trees: &TreeEnsemble,
+    at: usize,
+    columns: &mut [Vec<f64>],
+    numbers: &[f64],
+) -> Option<BTreeMap<u64, Vec<f64>>> {
+    let is_asking = trees_with(trees, &nodes_asking(trees, at));
+    let of = |is_wanted: bool| {
+        let all = is_asking.iter().enumerate();
+        all.filter(move |(_, is_asking)| **is_asking == is_wanted)
+            .map(|(tree, _)| tree)
+    };
+    // Trees that do not ask for the input are walked once.
+    let mut rest = Growing::new(trees, columns[at].len(), false);
+    for tree in of(false) {
+        rest.add(tree, columns)?;
+    }
+    let mut found = BTreeMap::new();
+    for &number in numbers {
+        columns[at].fill(number);
+        let mut all = rest.clone();
+        for tree in of(true) {
+            all.add(tree, columns)?;
+        }
+        found.insert(number.to_bits(), all.predictions());
+    }
+    Some(found)
 }
 
 /// The greatest difference between two sets of figures, relative to size above 1.

@@ -23,7 +23,7 @@ const N_SINGLE: usize = 50;
 const BATCH: usize = 64;
 
 /// Walks of a tree, over rows and trees.
-const MAX_WALKS: usize = 8_000_000;
+const MAX_WALKS: usize = 1_000_000;
 
 /// Trees from which their spread says something.
 const MIN_TREES: usize = 10;

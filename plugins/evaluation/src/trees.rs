@@ -12,6 +12,7 @@ use interlock_plugin_api::ensemble::{Comparison, Link, TreeEnsemble};
 const ZERO: f64 = 1e-35;
 
 /// Margins that grow with every tree.
+#[derive(Debug, Clone)]
 pub struct Growing<'e> {
     trees: &'e TreeEnsemble,
     /// Sum of the trees so far: `sums[row * n_outputs + output]`.
@@ -88,12 +89,31 @@ pub fn n_codes(trees: &TreeEnsemble, feature: usize) -> usize {
     interlock_stats::order::index_below(most.clamp(0.0, 1e6)) + 1
 }
 
-/// Which way a value of one input goes at every split that asks for it.
-pub fn ways(trees: &TreeEnsemble, feature: usize, value: f64) -> Vec<bool> {
-    let asked = (0..trees.feature.len()).filter(|&node| trees.feature[node] as usize == feature);
-    asked
-        .map(|node| goes_yes(trees, node, value).unwrap_or(false))
+/// Nodes that ask for an input.
+pub fn nodes_asking(trees: &TreeEnsemble, feature: usize) -> Vec<usize> {
+    let nodes = 0..trees.feature.len();
+    nodes
+        .filter(|&node| trees.feature[node] as usize == feature)
         .collect()
+}
+
+/// Which way a value goes at each of these nodes.
+pub fn ways(trees: &TreeEnsemble, nodes: &[usize], value: f64) -> Vec<bool> {
+    let goes = |&node: &usize| goes_yes(trees, node, value).unwrap_or(false);
+    nodes.iter().map(goes).collect()
+}
+
+/// Whether each tree has one of these nodes, given ascending.
+pub fn trees_with(trees: &TreeEnsemble, nodes: &[usize]) -> Vec<bool> {
+    let n_trees = trees.tree_starts.len();
+    let has = |tree: usize| {
+        let start = trees.tree_starts[tree] as usize;
+        let next = trees.tree_starts.get(tree + 1);
+        let end = next.map_or(trees.feature.len(), |&next| next as usize);
+        let first = nodes.partition_point(|&node| node < start);
+        nodes.get(first).is_some_and(|&node| node < end)
+    };
+    (0..n_trees).map(has).collect()
 }
 
 impl<'e> Growing<'e> {
@@ -110,9 +130,15 @@ impl<'e> Growing<'e> {
     /// Adds the next tree; `None` if a walk does not end or a leaf is not there.
     #[must_use]
     pub fn grow(&mut self, columns: &[Vec<f64>]) -> Option<()> {
+        self.add(self.n_grown, columns)
+    }
+
+    /// Adds a tree; `None` if a walk does not end or a leaf is not there.
+    #[must_use]
+    pub fn add(&mut self, tree: usize, columns: &[Vec<f64>]) -> Option<()> {
         let n_outputs = self.trees.n_outputs as usize;
-        let output = self.trees.tree_outputs[self.n_grown];
-        let start = self.trees.tree_starts[self.n_grown] as usize;
+        let output = self.trees.tree_outputs[tree];
+        let start = self.trees.tree_starts[tree] as usize;
         for (row, sums) in self.sums.chunks_exact_mut(n_outputs).enumerate() {
             let value = self.trees.value[leaf(self.trees, start, columns, row)?];
             if output == TreeEnsemble::ALL_OUTPUTS {
