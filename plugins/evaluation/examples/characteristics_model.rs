@@ -3,9 +3,12 @@
 //! In: nothing; every table and every model is drawn here from a seed. Out: a Markdown table of
 //! false-alarm rates and of power, with Wilson's intervals.
 //!
-//! Run with `cargo run --release -p interlock-evaluation --example characteristics_model`.
+//! Run with `cargo run --release -p interlock-evaluation --example characteristics_model`; with the
+//! word `time` for those of the clock only, which hang on what else the machine does.
 
 #![expect(clippy::print_stdout, reason = "prints what it measures")]
+
+use std::time::{Duration, Instant};
 
 use interlock_plugin_api::ensemble::{Comparison, TreeEnsemble};
 use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
@@ -229,6 +232,36 @@ fn unused(seed: u64, n_rows: usize, share: f64) -> Result<bool, CheckError> {
     Ok(named.clone().any(|name| name == "z"))
 }
 
+/// A model that takes 50 µs for a row by the clock, and a limit in milliseconds.
+fn timed(seed: u64, limit: f64) -> Result<Verdict, CheckError> {
+    let mut rng = Rng::for_stream(seed, 4);
+    let table = TestTable::default().with(TestColumn::floats("x", uniform(&mut rng, 100)));
+    let model = run(
+        Task::Regression,
+        &[(Role::Test, table)],
+        &["x"],
+        |columns, row| {
+            let start = now();
+            while start.elapsed() < Duration::from_micros(50) {
+                std::hint::spin_loop();
+            }
+            columns[0][row]
+        },
+    );
+    let outcome = model
+        .param("max_ms_per_row", limit)
+        .param("max_ms_alone", 60_000.0)
+        .param("budget_ms", 20)
+        .seed(seed)
+        .check("evaluation.inference-time")?;
+    Ok(outcome.verdict)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the model takes a known time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 fn line(
     what: &str,
     promise: &str,
@@ -251,6 +284,9 @@ fn line(
 
 fn main() -> Result<(), CheckError> {
     println!("| {N_TABLES} draws each | what is counted | share |\n|---|---|---|");
+    if std::env::args().nth(1).as_deref() == Some("time") {
+        return times();
+    }
     for n in [400, 2000] {
         for rise in [0.0, 0.05, 0.1, 0.2, 0.4] {
             let what = format!(
@@ -262,6 +298,20 @@ fn main() -> Result<(), CheckError> {
             })?;
         }
     }
+    seeds()?;
+    for n in [30, 200, 2000] {
+        for share in [0.0, 0.002, 0.02, 0.1] {
+            let what = format!(
+                "unused-features: matters for {:.1} % of {n} rows",
+                share * 100.0
+            );
+            line(&what, "called unused", |seed| unused(seed, n, share))?;
+        }
+    }
+    Ok(())
+}
+
+fn seeds() -> Result<(), CheckError> {
     for (times, what) in [
         (2.0, "true share half the limit"),
         (1.0, "true share at the limit"),
@@ -274,14 +324,18 @@ fn main() -> Result<(), CheckError> {
     }
     line("stability, seed: any", "share known to a quarter", |seed| {
         Ok(forest(seed, 0.3, 1.0)?.1)
-    })?;
-    for n in [30, 200, 2000] {
-        for share in [0.0, 0.002, 0.02, 0.1] {
-            let what = format!(
-                "unused-features: matters for {:.1} % of {n} rows",
-                share * 100.0
-            );
-            line(&what, "called unused", |seed| unused(seed, n, share))?;
+    })
+}
+
+fn times() -> Result<(), CheckError> {
+    for (limit, what) in [
+        (0.1, "true time half the limit"),
+        (0.05, "true time at the limit"),
+        (0.025, "true time twice the limit"),
+    ] {
+        for (verdict, word) in [(Verdict::Warn, "warned"), (Verdict::Pass, "passed")] {
+            let what = format!("inference-time: {what}");
+            line(&what, word, |seed| Ok(timed(seed, limit)? == verdict))?;
         }
     }
     Ok(())

@@ -8,9 +8,14 @@
 //! Efron (2014) call it Monte Carlo variance.
 
 use interlock_plugin_api::ensemble::{Link, TreeEnsemble};
-use interlock_stats::distribution::normal_cdf;
+use interlock_stats::distribution::{normal_cdf, student_quantile};
+use interlock_stats::moments::{mean, variance};
+use interlock_stats::proportion::Bounds;
 
 use crate::trees::Growing;
+
+/// Groups of trees that are left out in turn.
+const MAX_GROUPS: usize = 20;
 
 /// Votes may leave the range of predictions by this much: rounding.
 const ROUNDING: f64 = 1e-6;
@@ -37,6 +42,77 @@ impl Vote {
     }
 }
 
+/// The votes of all trees, and of all but one group of them in turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Votes {
+    /// Of all trees.
+    pub rows: Vec<Vote>,
+    /// Without each group; the deviation is still that of as many trees as there are.
+    pub without: Vec<Vec<Vote>>,
+}
+
+impl Votes {
+    /// The mean of a figure over rows, and its interval.
+    ///
+    /// The variance is that over rows and that over trees, by the grouped jackknife, added up: all
+    /// rows hang on the same trees. Student's quantile has as many degrees of freedom as groups but
+    /// one.
+    pub fn mean_of(&self, figure: impl Fn(&Vote) -> f64, level: f64) -> Option<(f64, Bounds)> {
+        let over_rows = |votes: &[Vote]| votes.iter().map(&figure).collect::<Vec<f64>>();
+        let own = over_rows(&self.rows);
+        let without: Option<Vec<f64>> = self
+            .without
+            .iter()
+            .map(|votes| mean(&over_rows(votes)))
+            .collect();
+        let (value, without) = (mean(&own)?, without?);
+        let n_groups = without.len() as f64;
+        let by_trees = variance(&without)? * (n_groups - 1.0).powi(2) / n_groups;
+        let by_rows = variance(&own)? / own.len() as f64;
+        let quantile = student_quantile(f64::midpoint(1.0, level), n_groups - 1.0);
+        let half = quantile * (by_trees + by_rows).sqrt();
+        let bounds = Bounds {
+            low: value - half,
+            high: value + half,
+        };
+        half.is_finite().then_some((value, bounds))
+    }
+}
+
+/// Sums of some trees' votes over what all predict.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    n: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    fn add(&mut self, vote: f64) {
+        self.n += 1.0;
+        self.sum += vote;
+        self.squares += vote * vote;
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self {
+            n: self.n - other.n,
+            sum: self.sum - other.sum,
+            squares: self.squares - other.squares,
+        }
+    }
+
+    /// The vote of these trees, with the deviation of so many.
+    fn vote(self, lead: f64, n_trees: f64) -> Vote {
+        let center = self.sum / self.n;
+        let spread = (self.squares - self.n * center * center).max(0.0) / (self.n - 1.0);
+        Vote {
+            lead: lead + center,
+            deviation: (spread / n_trees).sqrt(),
+        }
+    }
+}
+
 /// The votes for rows whose figures are `predicted`. `threshold` is that of a single probability;
 /// `None` for numbers. `None` if the trees are no equal votes for all outputs at once.
 pub fn votes(
@@ -44,7 +120,7 @@ pub fn votes(
     columns: &[Vec<f64>],
     predicted: &[f64],
     threshold: Option<f64>,
-) -> Option<Vec<Vote>> {
+) -> Option<Votes> {
     let n_outputs = trees.n_outputs as usize;
     let n_trees = trees.tree_starts.len();
     let is_joint = n_outputs == 1
@@ -52,7 +128,7 @@ pub fn votes(
             .tree_outputs
             .iter()
             .all(|&output| output == TreeEnsemble::ALL_OUTPUTS);
-    if !is_joint || trees.link != Link::Identity || n_trees < 2 {
+    if !is_joint || trees.link != Link::Identity || n_trees < 3 {
         return None;
     }
     let n_rows = predicted.len() / n_outputs;
@@ -61,17 +137,17 @@ pub fn votes(
         (first, Some(next)) => figures[first] - figures[next],
         (first, None) => figures[first] - threshold.unwrap_or(0.0),
     };
-    let least = predicted.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = predicted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let is_possible = |vote: f64| match threshold {
-        Some(_) => (-ROUNDING..=1.0 + ROUNDING).contains(&vote),
-        None => vote.is_finite(),
-    };
+    let leads: Vec<f64> = predicted
+        .chunks(n_outputs)
+        .enumerate()
+        .map(|(row, figures)| lead(figures, row))
+        .collect();
+    let is_possible = possible(predicted, threshold);
+    let n_groups = n_trees.min(MAX_GROUPS);
     let mut growing = Growing::new(trees, n_rows, false);
     let mut before = growing.predictions();
-    // Mean and sum of squares by Welford, so that large numbers do not cancel.
-    let mut found = vec![(0.0_f64, 0.0_f64); n_rows];
-    for tree in 1..=n_trees {
+    let mut sums = vec![vec![Sums::default(); n_rows]; n_groups];
+    for tree in 0..n_trees {
         growing.grow(columns)?;
         let after = growing.predictions();
         let votes: Vec<f64> = after
@@ -79,26 +155,53 @@ pub fn votes(
             .zip(&before)
             .map(|(after, before)| (after - before) * n_trees as f64)
             .collect();
-        let center = votes.iter().sum::<f64>() / votes.len().max(1) as f64;
-        // A tree that corrects others is far off by itself.
-        let is_off = threshold.is_none() && !(least - ROUNDING..=most + ROUNDING).contains(&center);
-        if is_off || !votes.iter().all(|&vote| is_possible(vote)) {
+        if !is_possible(&votes) {
             return None;
         }
-        for (row, (mean, squares)) in found.iter_mut().enumerate() {
-            let own = lead(&votes[row * n_outputs..(row + 1) * n_outputs], row);
-            let step = own - *mean;
-            *mean += step / tree as f64;
-            *squares += step * (own - *mean);
+        // Trees are drawn alike, so any groups of them are.
+        for (row, (sums, votes)) in sums[tree % n_groups]
+            .iter_mut()
+            .zip(votes.chunks(n_outputs))
+            .enumerate()
+        {
+            sums.add(lead(votes, row) - leads[row]);
         }
         before = after;
     }
-    let scale = n_trees as f64 * (n_trees as f64 - 1.0);
-    let vote = |(row, (_, squares)): (usize, &(f64, f64))| Vote {
-        lead: lead(&predicted[row * n_outputs..(row + 1) * n_outputs], row),
-        deviation: (squares / scale).sqrt(),
+    let all = |row: usize| -> Sums {
+        sums.iter().fold(Sums::default(), |all, group| Sums {
+            n: all.n + group[row].n,
+            sum: all.sum + group[row].sum,
+            squares: all.squares + group[row].squares,
+        })
     };
-    Some(found.iter().enumerate().map(vote).collect())
+    let all: Vec<Sums> = (0..n_rows).map(all).collect();
+    let vote = |row: usize, sums: Sums| sums.vote(leads[row], n_trees as f64);
+    let without = sums.iter().map(|group| {
+        let rows = all.iter().zip(group).enumerate();
+        rows.map(|(row, (all, group))| vote(row, all.without(*group)))
+            .collect()
+    });
+    Some(Votes {
+        without: without.collect(),
+        rows: (0..n_rows).map(|row| vote(row, all[row])).collect(),
+    })
+}
+
+/// Whether votes can be those of a forest with these predictions: each a probability, or numbers that
+/// are not off as a whole, as a tree is that corrects others.
+fn possible(predicted: &[f64], threshold: Option<f64>) -> impl Fn(&[f64]) -> bool {
+    let least = predicted.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = predicted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    move |votes| {
+        let center = mean(votes).unwrap_or(f64::NAN);
+        match threshold {
+            Some(_) => votes
+                .iter()
+                .all(|vote| (-ROUNDING..=1.0 + ROUNDING).contains(vote)),
+            None => (least - ROUNDING..=most + ROUNDING).contains(&center),
+        }
+    }
 }
 
 /// The greatest figure, and the greatest of the others if there are any.
@@ -133,12 +236,13 @@ mod tests {
     #[test]
     fn the_deviation_is_the_standard_error_of_the_votes() {
         let found = votes(&leaves(Link::Identity), &[vec![1.0]], &[0.55], Some(0.5));
-        let [vote] = found.unwrap()[..] else {
-            unreachable!("one row")
-        };
+        let found = found.unwrap();
+        let vote = found.rows[0];
         // numpy 2, scipy 1.16: s = scipy.stats.sem([.2, .4, .6, 1]);
         // scipy.stats.norm.cdf(-0.05 / (s * 2 ** 0.5))
         assert!((vote.lead - 0.05).abs() < 1e-12);
+        // Without the first: 0.4, 0.6, 1.
+        assert!((found.without[0][0].lead - (2.0 / 3.0 - 0.5)).abs() < 1e-12);
         assert!((vote.deviation - EXPECTED.0).abs() < 1e-12, "{vote:?}");
         assert!((vote.turns() - EXPECTED.1).abs() < 1e-12, "{vote:?}");
     }
@@ -165,6 +269,7 @@ mod tests {
             ..leaves(Link::Identity)
         };
         let found = votes(&same, &[vec![1.0]], &[0.5], Some(0.5)).unwrap();
-        assert_eq!(found[0].turns().to_bits(), 0);
+        assert_eq!(found.rows[0].turns().to_bits(), 0);
+        assert_eq!(found.mean_of(Vote::turns, 0.95), None, "one row");
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::readable::{codes, is_forest, is_same, whole};
 use crate::sameness::{Deciding, Difference, difference};
-use crate::seed_noise::{Vote, votes};
+use crate::seed_noise::{Votes, votes};
 use crate::stability_report::{Asked, Report, Seeds};
 use crate::trees::is_whole;
 use crate::wording::{MIN_ROWS, check_count, check_range, counted, inconclusive};
@@ -242,7 +242,7 @@ fn seeds(model: &Model<'_>, features: &Features, plain: &Predictions) -> Result<
     }
     let is_classes = model.task() != Task::Regression;
     let threshold = is_classes.then(|| model.facts().threshold);
-    let found: Option<Vec<Vote>> = is_forest(&trees, &columns, sure.len())
+    let found: Option<Votes> = is_forest(&trees, &columns, sure.len())
         .then(|| votes(&trees, &columns, &predicted, threshold))
         .flatten();
     let Some(votes) = found else {

@@ -6,12 +6,10 @@
 use interlock_plugin_api::{
     Cell, Chart, Finding, Metric, Outcome, Role, Rows, Severity, TableRow, Verdict, View,
 };
-use interlock_stats::mean_interval::mean_interval;
-use interlock_stats::moments::mean;
 use interlock_stats::proportion::Bounds;
 
 use crate::judge::{Standing, at_most};
-use crate::seed_noise::Vote;
+use crate::seed_noise::{Vote, Votes};
 use crate::wording::{LEVEL, counted, number, percent, verdict};
 
 /// Rows from which an estimate within its limit counts although its interval holds it.
@@ -43,7 +41,7 @@ pub(crate) enum Seeds {
         n_trees: usize,
         /// Positions in the sample, in the order of `votes`.
         rows: Vec<usize>,
-        votes: Vec<Vote>,
+        votes: Votes,
     },
     /// Nothing, and why.
     Unknown(String),
@@ -69,12 +67,12 @@ impl Report<'_> {
         let mut findings: Vec<Finding> = self.hanging().into_iter().collect();
         findings.extend(self.on_the_edge());
         let seed = self.seed();
-        let standing = seed.as_ref().and_then(|(value, bounds)| {
+        let standing = seed.map(|(value, bounds)| {
             let is_many = self.rows.len() >= ENOUGH_ROWS;
-            bounds.map(|bounds| at_most(*value, bounds, self.seed_limit, is_many))
+            at_most(value, bounds, self.seed_limit, is_many)
         });
-        if let (Some(Standing::Crossed), Some((value, bounds))) = (standing, &seed) {
-            findings.push(self.seed_finding(*value, *bounds));
+        if let (Some(Standing::Crossed), Some((value, bounds))) = (standing, seed) {
+            findings.push(self.seed_finding(value, bounds));
         }
         let otherwise = if standing == Some(Standing::Unsure) {
             Verdict::Inconclusive
@@ -101,10 +99,10 @@ impl Report<'_> {
             .find(|finding| finding.severity != Severity::Note)
         {
             Some(finding) => finding.title.clone(),
-            None => self.summary(standing, seed.as_ref()),
+            None => self.summary(standing, seed),
         };
         let mut outcome = Outcome::new(verdict, summary);
-        outcome.metrics = self.metrics(greatest, seed.as_ref());
+        outcome.metrics = self.metrics(greatest, seed);
         outcome.findings = findings;
         outcome.notes = notes;
         outcome.views.push(self.table());
@@ -119,13 +117,13 @@ impl Report<'_> {
             .fold(0.0, f64::max)
     }
 
-    fn summary(&self, standing: Option<Standing>, seed: Option<&(f64, Option<Bounds>)>) -> String {
+    fn summary(&self, standing: Option<Standing>, seed: Option<(f64, Bounds)>) -> String {
         let same = format!(
             "{} get the same predictions in any order and batch",
             counted(self.rows.len(), "row")
         );
         match seed {
-            Some((value, Some(bounds))) => {
+            Some((value, bounds)) => {
                 let open = if standing == Some(Standing::Unsure) {
                     format!("; limit {}, more rows would tell", percent(self.seed_limit))
                 } else {
@@ -133,7 +131,7 @@ impl Report<'_> {
                 };
                 format!(
                     "{same}; {} [{}, {}]{open}",
-                    self.seed_words(*value),
+                    self.seed_words(value),
                     percent(bounds.low),
                     percent(bounds.high)
                 )
@@ -236,34 +234,25 @@ impl Report<'_> {
 
     /// The share of decisions another seed would turn; for numbers the deviation by seed relative to
     /// that of the predictions.
-    fn seed(&self) -> Option<(f64, Option<Bounds>)> {
+    fn seed(&self) -> Option<(f64, Bounds)> {
         let Seeds::Forest { votes, .. } = self.seeds else {
             return None;
         };
         if self.is_classes {
-            let turns: Vec<f64> = votes.iter().map(Vote::turns).collect();
-            let bounds = mean_interval(&turns, LEVEL).ok().map(|(_, bounds)| bounds);
-            return Some((mean(&turns)?, bounds));
+            return votes.mean_of(Vote::turns, LEVEL);
         }
-        let squares: Vec<f64> = votes
-            .iter()
-            .map(|vote| vote.deviation.powi(2) / self.spread)
-            .collect();
-        let (center, bounds) = mean_interval(&squares, LEVEL).ok()?;
+        let share = |vote: &Vote| vote.deviation.powi(2) / self.spread;
+        let (center, bounds) = votes.mean_of(share, LEVEL)?;
         let root = |value: f64| value.max(0.0).sqrt();
-        center.is_finite().then(|| {
-            let bounds = Bounds {
-                low: root(bounds.low),
-                high: root(bounds.high),
-            };
-            (root(center), Some(bounds))
-        })
+        let bounds = Bounds {
+            low: root(bounds.low),
+            high: root(bounds.high),
+        };
+        Some((root(center), bounds))
     }
 
-    fn seed_finding(&self, value: f64, bounds: Option<Bounds>) -> Finding {
-        let interval = bounds.map_or(String::new(), |bounds| {
-            format!(" [{}, {}]", percent(bounds.low), percent(bounds.high))
-        });
+    fn seed_finding(&self, value: f64, bounds: Bounds) -> Finding {
+        let interval = format!(" [{}, {}]", percent(bounds.low), percent(bounds.high));
         let title = format!("{}{interval}", self.seed_words(value));
         let finding = Finding::new("DQ136", Severity::Warning, title)
             .because("Whoever was decided otherwise by another seed was decided by chance, not by their data.")
@@ -278,7 +267,7 @@ impl Report<'_> {
         }
     }
 
-    fn metrics(&self, greatest: f64, seed: Option<&(f64, Option<Bounds>)>) -> Vec<Metric> {
+    fn metrics(&self, greatest: f64, seed: Option<(f64, Bounds)>) -> Vec<Metric> {
         let n = self.rows.len() as u64;
         // An infinite difference, of a number against none, has no value.
         let first = Metric::new("greatest_difference", greatest, n)
@@ -300,15 +289,12 @@ impl Report<'_> {
                     "Deviation by seed, relative to that of predictions",
                 )
             };
-            let mut metric = Metric::new(id, *value, votes.len() as u64)
+            let metric = Metric::new(id, value, votes.rows.len() as u64)
                 .title(title)
                 .unit("rate")
                 .at_most(Some(self.seed_limit), None);
-            if let Some(bounds) = bounds {
-                let method = format!("Student over rows, from the spread of {n_trees} trees");
-                metric = metric.interval(bounds.low, bounds.high, LEVEL, method);
-            }
-            metrics.push(metric);
+            let method = format!("jackknife over {n_trees} trees, and over rows");
+            metrics.push(metric.interval(bounds.low, bounds.high, LEVEL, method));
         }
         metrics
     }
@@ -362,8 +348,11 @@ impl Report<'_> {
                 vote.deviation
             }
         };
-        let mut order: Vec<(usize, Vote)> =
-            rows.iter().copied().zip(votes.iter().copied()).collect();
+        let mut order: Vec<(usize, Vote)> = rows
+            .iter()
+            .copied()
+            .zip(votes.rows.iter().copied())
+            .collect();
         order.retain(|(_, vote)| weight(vote) > 0.0);
         order.sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)));
         order.truncate(MAX_SHAKY);
