@@ -322,9 +322,11 @@ fn seeds() -> Result<(), CheckError> {
             Ok(forest(seed, 0.3, times)?.0 == Verdict::Warn)
         })?;
     }
-    line("stability, seed: any", "share known to a quarter", |seed| {
-        Ok(forest(seed, 0.3, 1.0)?.1)
-    })
+    line(
+        "stability, seed: any",
+        "estimate within a quarter of the truth",
+        |seed| Ok(forest(seed, 0.3, 1.0)?.1),
+    )
 }
 
 fn times() -> Result<(), CheckError> {
