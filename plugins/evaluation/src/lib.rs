@@ -26,7 +26,21 @@ pub mod rivals;
 
 pub mod segments;
 
+pub mod segment_tree;
+
 pub mod reliability;
+
+pub mod exchange;
+
+pub mod course;
+
+pub mod trees;
+
+pub mod sameness;
+
+pub mod seed_noise;
+
+pub mod timing;
 
 pub mod judge;
 
@@ -38,11 +52,17 @@ mod views;
 
 mod estimate;
 
+mod readable;
+
 mod performance;
 
 mod degradation;
 
 mod simple_models;
+
+mod segment_wording;
+
+mod segment_view;
 
 mod segment_report;
 
@@ -50,16 +70,33 @@ mod weak_segments;
 
 mod calibration;
 
+mod boosting_overfit;
+
+mod unused_features;
+
+mod stability_report;
+
+mod stability;
+
+mod inference_time;
+
 use interlock_plugin_api::plugin;
 
+use crate::boosting_overfit::BOOSTING_OVERFIT;
 use crate::calibration::CALIBRATION;
 use crate::degradation::DEGRADATION;
+use crate::inference_time::INFERENCE_TIME;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
+use crate::stability::STABILITY;
+use crate::unused_features::UNUSED_FEATURES;
 use crate::weak_segments::WEAK_SEGMENTS;
 
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION],
+    checks: [
+        PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION,
+        BOOSTING_OVERFIT, UNUSED_FEATURES, STABILITY, INFERENCE_TIME,
+    ],
 }

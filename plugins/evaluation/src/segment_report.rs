@@ -5,24 +5,18 @@
 use interlock_plugin_api::{
     Cell, Chart, Finding, Metric, Outcome, Rows, Severity, TableRow, Verdict, View,
 };
-use interlock_stats::mean_interval::mean_interval;
 use interlock_stats::moments::mean;
-use interlock_stats::proportion::{Bounds, wilson};
+use interlock_stats::proportion::Bounds;
 
-use crate::bins::Bins;
-use crate::estimate::whole_number;
-use crate::segments::{Binned, Condition, Segment};
+use crate::segment_tree::Node;
+use crate::segment_view::tree_view;
+use crate::segment_wording::{Searched, label, rule, standing};
+use crate::segments::{Binned, Segment};
 use crate::subject::{Answers, Subject};
-use crate::wording::{self, LEVEL, number, percent, shortened};
+use crate::wording::{self, LEVEL, number, percent};
 
 /// Corrected p-value from which a segment is confirmed.
 const ALPHA: f64 = 0.05;
-
-/// One column that is searched.
-pub(crate) struct Searched {
-    pub(crate) name: String,
-    pub(crate) bins: Bins,
-}
 
 /// What was found, and what it was found in.
 pub(crate) struct Report<'r> {
@@ -33,6 +27,7 @@ pub(crate) struct Report<'r> {
     pub(crate) inputs: &'r [Binned],
     pub(crate) losses: &'r [f64],
     pub(crate) segments: &'r [Segment],
+    pub(crate) tree: &'r [Node],
 }
 
 impl Report<'_> {
@@ -40,25 +35,8 @@ impl Report<'_> {
         matches!(self.subject.answers, Answers::Classes(_))
     }
 
-    /// How good the rows are relative to all, 1 if as good, below if worse; and the interval of
-    /// their own figure. The figure is accuracy, or mean absolute error.
     fn standing(&self, inside: &[f64], overall: f64) -> (f64, f64, Option<Bounds>) {
-        let loss = mean(inside).unwrap_or(0.0);
-        if self.is_error() {
-            let n = inside.len() as u64;
-            let right = n - whole_number(inside.iter().sum());
-            let bounds = wilson(right, n, LEVEL).ok();
-            let relative = if overall < 1.0 {
-                (1.0 - loss) / (1.0 - overall)
-            } else {
-                1.0
-            };
-            (relative, 1.0 - loss, bounds)
-        } else {
-            let bounds = mean_interval(inside, LEVEL).ok().map(|(_, bounds)| bounds);
-            let relative = if loss > 0.0 { overall / loss } else { 1.0 };
-            (relative, loss, bounds)
-        }
+        standing(inside, overall, self.is_error())
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
@@ -105,6 +83,13 @@ impl Report<'_> {
         }
         outcome.findings = findings;
         outcome.views.push(self.table(overall));
+        outcome.views.push(tree_view(
+            self.subject,
+            self.searched,
+            self.inputs,
+            self.tree,
+            (overall, self.is_error()),
+        ));
         outcome.views.extend(self.heatmap());
         outcome
     }
@@ -118,7 +103,7 @@ impl Report<'_> {
         };
         let metric = Metric::new(id, value, segment.inside.len() as u64)
             .title(title)
-            .group(self.rule(&segment.conditions));
+            .group(rule(self.searched, &segment.conditions));
         match bounds {
             Some(bounds) => metric.interval(
                 bounds.low,
@@ -154,7 +139,7 @@ impl Report<'_> {
                 format!(
                     "no segment is far weaker than the whole; weakest: {} where {}",
                     self.shown(value),
-                    self.rule(&segment.conditions)
+                    rule(self.searched, &segment.conditions)
                 )
             }
             ([], None) if self.searched.is_empty() => {
@@ -167,7 +152,7 @@ impl Report<'_> {
     }
 
     fn finding(&self, segment: &Segment, overall: f64) -> Finding {
-        let rule = self.rule(&segment.conditions);
+        let rule = rule(self.searched, &segment.conditions);
         let (_, value, bounds) = self.standing(&segment.inside, overall);
         let outside = mean(&segment.outside).unwrap_or(f64::NAN);
         let (name, outside) = if self.is_error() {
@@ -199,37 +184,6 @@ impl Report<'_> {
         finding
     }
 
-    /// `age <= 28 and housing = rent`, conditions on one column together.
-    fn rule(&self, conditions: &[Condition]) -> String {
-        let mut sorted = conditions.to_vec();
-        sorted.sort_by_key(|condition| {
-            (
-                condition.input(),
-                matches!(condition, Condition::UpTo { .. }),
-            )
-        });
-        let parts: Vec<String> = sorted
-            .iter()
-            .map(|condition| {
-                let column = &self.searched[condition.input()];
-                let name = &column.name;
-                match (*condition, &column.bins) {
-                    (Condition::UpTo { bin, .. }, Bins::Numbers { edges }) => {
-                        format!("{name} <= {}", edges[bin])
-                    }
-                    (Condition::Above { bin, .. }, Bins::Numbers { edges }) => {
-                        format!("{name} > {}", edges[bin])
-                    }
-                    (Condition::Is { bin, .. }, bins) if bin == bins.missing() => {
-                        format!("{name} is missing")
-                    }
-                    (condition, bins) => format!("{name} {}", one_of(condition, bins)),
-                }
-            })
-            .collect();
-        parts.join(" and ")
-    }
-
     fn table(&self, overall: f64) -> View {
         let rows = self
             .segments
@@ -245,7 +199,7 @@ impl Report<'_> {
                 let end = |of: fn(Bounds) -> f64| bounds.map_or(Cell::Nothing, |b| of(b).into());
                 TableRow {
                     cells: vec![
-                        self.rule(&segment.conditions).into(),
+                        rule(self.searched, &segment.conditions).into(),
                         (segment.rows.len() as f64).into(),
                         value.into(),
                         end(|bounds| bounds.low),
@@ -330,32 +284,5 @@ impl Report<'_> {
             View::new("pair", "Error over two columns", chart)
                 .caption("The columns of the strongest rule that combines two; all rows. Open a cell for its rows."),
         )
-    }
-}
-
-fn one_of(condition: Condition, bins: &Bins) -> String {
-    let Condition::Is { bin, .. } = condition else {
-        return "in a range".to_owned();
-    };
-    match bins {
-        Bins::Categories { names } if bin < names.len() => format!("= {}", shortened(&names[bin])),
-        Bins::Categories { .. } => "= a rare value".to_owned(),
-        Bins::Numbers { .. } => format!("in {}", label(bins, bin)),
-    }
-}
-
-fn label(bins: &Bins, bin: usize) -> String {
-    if bin == bins.missing() {
-        return "missing".to_owned();
-    }
-    match bins {
-        Bins::Categories { names } => names
-            .get(bin)
-            .map_or("rare".to_owned(), |name| shortened(name)),
-        Bins::Numbers { edges } => match (bin.checked_sub(1).map(|at| edges[at]), edges.get(bin)) {
-            (_, Some(high)) => format!("<= {high}"),
-            (Some(low), None) => format!("> {low}"),
-            (None, None) => "any".to_owned(),
-        },
     }
 }

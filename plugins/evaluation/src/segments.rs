@@ -69,7 +69,8 @@ impl Condition {
         }
     }
 
-    fn holds(self, inputs: &[Binned], row: usize) -> bool {
+    /// Whether a row meets it.
+    pub fn holds(self, inputs: &[Binned], row: usize) -> bool {
         let input = &inputs[self.input()];
         let own = input.bins[row];
         match self {
@@ -116,6 +117,16 @@ struct Branch {
     score: f64,
 }
 
+/// The rows that search and those that test, each ascending.
+pub fn halves(n_rows: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut searching: Vec<usize> = (0..n_rows).collect();
+    Rng::for_stream(seed, 2).shuffle(&mut searching);
+    let mut testing = searching.split_off(n_rows / 2);
+    searching.sort_unstable();
+    testing.sort_unstable();
+    (searching, testing)
+}
+
 /// Searches and tests. Rules come with the highest score of the searching half first.
 ///
 /// # Errors
@@ -125,13 +136,7 @@ pub fn weak_segments(
     losses: &[f64],
     search: &Search,
 ) -> Result<Vec<Segment>, StatsError> {
-    let mut order: Vec<usize> = (0..losses.len()).collect();
-    Rng::for_stream(search.seed, 2).shuffle(&mut order);
-    let (searching, testing) = order.split_at(order.len() / 2);
-    let mut searching = searching.to_vec();
-    searching.sort_unstable();
-    let mut testing = testing.to_vec();
-    testing.sort_unstable();
+    let (searching, testing) = halves(losses.len(), search.seed);
     let candidates = candidates(inputs, losses, &searching, search);
     let mut segments: Vec<Segment> = candidates
         .into_iter()
@@ -234,7 +239,7 @@ fn candidates(inputs: &[Binned], losses: &[f64], rows: &[usize], search: &Search
 }
 
 /// Every condition on one input with how many of the rows it holds and the sum of their losses.
-fn splits(
+pub fn splits(
     input: &Binned,
     position: usize,
     rows: &[usize],

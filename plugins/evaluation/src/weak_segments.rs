@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bins::Bins;
 use crate::estimate::whole_number;
-use crate::segment_report::{Report, Searched};
+use crate::segment_report::Report;
+use crate::segment_tree::tree;
+use crate::segment_wording::Searched;
 use crate::segments::{Binned, Search, weak_segments as search_segments};
 use crate::subject::{Answers, Subject};
 use crate::wording::{self, check_count, check_range, failed, inconclusive};
@@ -93,6 +95,7 @@ pub(crate) fn weak_segments(ctx: &Context, settings: Settings) -> Result<Outcome
         wording::counted(searched.len(), "column")
     ));
     let report = Report {
+        tree: &tree(&inputs, &losses, &search),
         warn_below: settings.warn_below,
         subject: &subject,
         searched: &searched,

@@ -6,7 +6,7 @@ use interlock_plugin_api::{Finding, Outcome, Severity, Verdict};
 
 pub(crate) use interlock_report::report::{failed, sort_by_severity};
 pub(crate) use interlock_report::settings::{check_count, check_range};
-pub(crate) use interlock_report::words::{counted, percent, shortened};
+pub(crate) use interlock_report::words::{counted, listed, percent, shortened};
 
 /// How many points a curve or a scatter shows at most.
 pub(crate) const MAX_POINTS: usize = 1000;

@@ -318,7 +318,66 @@ def course():
     }
 
 
+# A forest, and how many decisions it would take otherwise had it been grown with another seed.
+
+
+def forest():
+    from sklearn.ensemble import RandomForestClassifier
+
+    own = np.random.default_rng(23)
+    columns = ["a", "b", "c"]
+
+    def rows(n):
+        frame = pd.DataFrame({name: np.round(own.normal(0, 1, n), 3) for name in columns})
+        chance = expit(1.5 * frame["a"] - frame["b"] * frame["c"])
+        frame["y"] = np.where(own.random(n) < chance, "yes", "no")
+        return frame
+
+    learned, other = rows(300), rows(400)
+
+    def grown(seed):
+        trees = RandomForestClassifier(n_estimators=20, max_depth=4, random_state=seed)
+        return trees.fit(learned[columns], learned["y"] == "yes")
+
+    first = grown(0)
+    nodes = {key: [] for key in ["feature", "value", "yes", "no"]}
+    starts = []
+    for tree in (one.tree_ for one in first.estimators_):
+        start = len(nodes["feature"])
+        starts.append(start)
+        for node, left in enumerate(tree.children_left):
+            is_leaf = left == -1
+            share = tree.value[node][0][1] / tree.value[node][0].sum()
+            nodes["feature"].append(2**32 - 1 if is_leaf else int(tree.feature[node]))
+            nodes["value"].append(share / 20 if is_leaf else float(tree.threshold[node]))
+            nodes["yes"].append(0 if is_leaf else start + int(left))
+            nodes["no"].append(0 if is_leaf else start + int(tree.children_right[node]))
+    votes = np.array([one.predict_proba(other[columns].to_numpy())[:, 1] for one in first.estimators_])
+    other["score"] = first.predict_proba(other[columns])[:, 1]
+
+    def turned(votes):
+        """By all of the 20 votes, or by 19 of them for a forest of 20."""
+        deviation = votes.std(axis=0, ddof=1) / 20**0.5
+        return stats.norm.cdf(-np.abs(votes.mean(axis=0) - 0.5) / (deviation * 2**0.5))
+
+    turns = turned(votes)
+    without = np.array([turned(np.delete(votes, tree, axis=0)).mean() for tree in range(20)])
+    error = (without.var() * 19 + turns.var(ddof=1) / 400) ** 0.5
+    decided = np.array([grown(seed).predict(other[columns]) for seed in range(200)])
+    share = decided.mean(axis=0)
+    return {
+        "test": text(other),
+        "starts": starts,
+        "nodes": nodes,
+        "turned_by_seed": turns.mean(),
+        "turned_by_seed_interval": stats.t.interval(0.95, 19, loc=turns.mean(), scale=error),
+        # Grown anew 200 times: how often two of them differ.
+        "turned_in_truth": (2 * share * (1 - share)).mean() * 200 / 199,
+    }
+
+
 expected = {
+    "forest": forest(),
     "trees": course(),
     "binary": {
         "train": text(train),

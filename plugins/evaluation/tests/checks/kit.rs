@@ -9,6 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+use interlock_plugin_api::ensemble::{Comparison, Link, TreeEnsemble};
 use interlock_plugin_api::test_kit::{Run, TestTable};
 use interlock_plugin_api::{
     FeatureValues, Features, Metric, ModelFacts, Outcome, Predictions, Role, Task,
@@ -149,4 +150,92 @@ pub(crate) fn codes(outcome: &Outcome) -> Vec<&str> {
         .iter()
         .map(|finding| finding.code.as_str())
         .collect()
+}
+
+/// The fixture of boosted trees and the trees. The model gives the scores that stand in the table.
+pub(crate) fn boosted() -> (Run, Value) {
+    let fixture = expected()["trees"].clone();
+    let table = |name: &str| TestTable::from_csv(fixture[name].as_str().unwrap());
+    let inputs = ["age", "income", "extra", "score"];
+    let run = project(Task::Binary)
+        .table(Role::Train, table("train"))
+        .table(Role::Test, table("test"))
+        .model(given(&["score"]), facts(&inputs, &["no", "yes"], 1))
+        .ensemble(trees(&fixture));
+    (run, fixture)
+}
+
+/// XGBoost holds thresholds and leaves in single precision, and writes just the digits that tell them.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to single precision is the point"
+)]
+fn single(value: &Value) -> f64 {
+    f64::from(value.as_f64().unwrap() as f32)
+}
+
+fn trees(fixture: &Value) -> TreeEnsemble {
+    let nodes = &fixture["nodes"];
+    TreeEnsemble {
+        base: vec![fixture["base"].as_f64().unwrap()],
+        link: Link::Logistic,
+        value: list(&nodes["value"]).iter().map(single).collect(),
+        missing_goes_yes: list(&nodes["missing_goes_yes"])
+            .iter()
+            .map(|value| value.as_bool().unwrap())
+            .collect(),
+        ..shape(
+            fixture,
+            &["age", "income", "extra", "score"],
+            Comparison::Less,
+        )
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().unwrap().clone()
+}
+
+/// The nodes of the trees without base, link and missing values.
+fn shape(fixture: &Value, features: &[&str], comparison: Comparison) -> TreeEnsemble {
+    let nodes = &fixture["nodes"];
+    let positions = |value: &Value| -> Vec<u32> {
+        let all = list(value).into_iter();
+        all.map(|at| u32::try_from(at.as_u64().unwrap()).unwrap())
+            .collect()
+    };
+    let feature = positions(&nodes["feature"]);
+    let starts = positions(&fixture["starts"]);
+    TreeEnsemble {
+        features: features.iter().map(|&name| name.to_owned()).collect(),
+        n_outputs: 1,
+        base: vec![0.0],
+        is_single_precision: true,
+        tree_outputs: vec![0; starts.len()],
+        tree_starts: starts,
+        comparison: vec![comparison; feature.len()],
+        value: list(&nodes["value"])
+            .iter()
+            .map(|value| value.as_f64().unwrap())
+            .collect(),
+        yes: positions(&nodes["yes"]),
+        no: positions(&nodes["no"]),
+        missing_goes_yes: vec![false; feature.len()],
+        feature,
+        ..TreeEnsemble::default()
+    }
+}
+
+/// The fixture of a forest. The model gives the scores that stand in the table.
+pub(crate) fn forest() -> (Run, Value) {
+    let fixture = expected()["forest"].clone();
+    let inputs = ["a", "b", "c", "score"];
+    let run = project(Task::Binary)
+        .table(
+            Role::Test,
+            TestTable::from_csv(fixture["test"].as_str().unwrap()),
+        )
+        .model(given(&["score"]), facts(&inputs, &["no", "yes"], 1))
+        .ensemble(shape(&fixture, &inputs, Comparison::LessOrEqual));
+    (run, fixture)
 }
