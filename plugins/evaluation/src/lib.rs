@@ -28,6 +28,10 @@ pub mod segments;
 
 pub mod reliability;
 
+pub mod class_rates;
+
+pub mod threshold_choice;
+
 pub mod judge;
 
 mod wording;
@@ -50,16 +54,22 @@ mod weak_segments;
 
 mod calibration;
 
+mod confusions;
+
+mod threshold;
+
 use interlock_plugin_api::plugin;
 
 use crate::calibration::CALIBRATION;
+use crate::confusions::CONFUSION;
 use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
 use crate::simple_models::SIMPLE_MODELS;
+use crate::threshold::THRESHOLD;
 use crate::weak_segments::WEAK_SEGMENTS;
 
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION],
+    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION, CONFUSION, THRESHOLD],
 }

@@ -1,7 +1,7 @@
 //! The check `evaluation.performance`.
 //!
-//! In: the test rows, the model. Out: every usual figure with an interval, the curves, the
-//! confusion with its rows; a verdict where an interval excludes a limit.
+//! In: the test rows, the model. Out: every usual figure with an interval, the curves, a
+//! verdict where an interval excludes a limit.
 
 use interlock_plugin_api::{
     Chart, CheckError, CheckErrorKind, Context, Finding, Outcome, Params, Role, Severity, Verdict,
@@ -274,7 +274,7 @@ fn finding(limit: &Limit<'_>, subject: &Subject) -> Finding {
         Answers::Classes(classes) => {
             let wrong =
                 (0..subject.n_rows()).filter(|&row| classes.truth[row] != classes.decided[row]);
-            (subject.table_rows(wrong), "confusion")
+            (subject.table_rows(wrong), "roc")
         }
         Answers::Numbers { truth, predicted } => {
             let mut worst: Vec<usize> = (0..subject.n_rows()).collect();
@@ -287,7 +287,7 @@ fn finding(limit: &Limit<'_>, subject: &Subject) -> Finding {
     };
     Finding::new("DQ120", limit.severity, title)
         .because("The whole interval lies beyond the limit: it is not chance that the model does no better on rows it has not seen.")
-        .advice("Open the rows it gets wrong, see evaluation.weak-segments for where they gather and evaluation.simple-models for what a simple model reaches; then better features, more rows, or another limit.")
+        .advice("Open the rows it gets wrong, see evaluation.confusion for the classes it mixes up, evaluation.weak-segments for where they gather and evaluation.simple-models for what a simple model reaches; then better features, more rows, or another limit.")
         .rows(rows)
         .evidence(evidence)
 }
@@ -331,7 +331,6 @@ fn pictures(subject: &Subject) -> Vec<View> {
                 threshold: None,
             };
             vec![
-                views::confusion(subject, classes),
                 View::new("roc", "ROC curve", lines(("false positive rate", "true positive rate"), roc))
                     .caption("The diagonal is guessing; the nearer the upper left corner, the better."),
                 View::new(

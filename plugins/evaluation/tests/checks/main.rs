@@ -6,6 +6,8 @@
 
 mod kit;
 
+mod decisions;
+
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
@@ -301,6 +303,8 @@ const CHECKS: &[&str] = &[
     "simple-models",
     "weak-segments",
     "calibration",
+    "confusion",
+    "threshold",
 ];
 
 #[test]
