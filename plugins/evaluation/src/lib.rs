@@ -32,11 +32,17 @@ pub mod class_rates;
 
 pub mod threshold_choice;
 
+pub mod error_shape;
+
+pub mod dependence;
+
 pub mod judge;
 
 mod wording;
 
 mod subject;
+
+mod inputs;
 
 mod views;
 
@@ -58,12 +64,19 @@ mod confusions;
 
 mod threshold;
 
+mod error_views;
+
+mod error_report;
+
+mod regression_errors;
+
 use interlock_plugin_api::plugin;
 
 use crate::calibration::CALIBRATION;
 use crate::confusions::CONFUSION;
 use crate::degradation::DEGRADATION;
 use crate::performance::PERFORMANCE;
+use crate::regression_errors::REGRESSION_ERRORS;
 use crate::simple_models::SIMPLE_MODELS;
 use crate::threshold::THRESHOLD;
 use crate::weak_segments::WEAK_SEGMENTS;
@@ -71,5 +84,5 @@ use crate::weak_segments::WEAK_SEGMENTS;
 plugin! {
     id: "evaluation",
     summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
-    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION, CONFUSION, THRESHOLD],
+    checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION, CONFUSION, THRESHOLD, REGRESSION_ERRORS],
 }

@@ -11,18 +11,13 @@ use interlock_stats::proportion::{Bounds, wilson};
 
 use crate::bins::Bins;
 use crate::estimate::whole_number;
+use crate::inputs::Searched;
 use crate::segments::{Binned, Condition, Segment};
 use crate::subject::{Answers, Subject};
 use crate::wording::{self, LEVEL, number, percent, shortened};
 
 /// Corrected p-value from which a segment is confirmed.
 const ALPHA: f64 = 0.05;
-
-/// One column that is searched.
-pub(crate) struct Searched {
-    pub(crate) name: String,
-    pub(crate) bins: Bins,
-}
 
 /// What was found, and what it was found in.
 pub(crate) struct Report<'r> {

@@ -94,7 +94,7 @@ mean_interval = stats.t.interval(0.95, len(errors) - 1, loc=errors.mean(), scale
 center = np.median(errors)
 robust = 1.482602218505602 * stats.median_abs_deviation(errors)
 n_far = int((np.abs(errors - center) > 6 * robust).sum())
-tenths = np.searchsorted(np.percentile(q, np.arange(10, 100, 10)), q)
+tenths = np.searchsorted(np.percentile(q, np.arange(10, 100, 10), method="inverted_cdf"), q)
 groups = [errors[tenths == k] for k in range(10)]
 levene = stats.levene(*groups, center="median")
 

@@ -8,6 +8,8 @@ mod kit;
 
 mod decisions;
 
+mod errors;
+
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
@@ -305,6 +307,7 @@ const CHECKS: &[&str] = &[
     "calibration",
     "confusion",
     "threshold",
+    "regression-errors",
 ];
 
 #[test]
@@ -359,8 +362,15 @@ fn equal_seeds_give_equal_outcomes() {
     let (csv, _) = weak(800, true);
     for id in CHECKS {
         let id = format!("evaluation.{id}");
-        let once = with_binary(&csv, &csv).seed(5).check(&id).unwrap();
-        let twice = with_binary(&csv, &csv).seed(5).check(&id).unwrap();
+        let run = || {
+            let run = if id.ends_with("regression-errors") {
+                regression().0
+            } else {
+                with_binary(&csv, &csv)
+            };
+            run.seed(5).check(&id).unwrap()
+        };
+        let (once, twice) = (run(), run());
         assert_eq!(once, twice, "{id}");
     }
 }
