@@ -28,6 +28,8 @@ pub mod segments;
 
 pub mod reliability;
 
+pub mod confidence;
+
 pub mod class_rates;
 
 pub mod threshold_choice;

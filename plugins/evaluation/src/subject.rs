@@ -85,6 +85,14 @@ impl Sample {
         }
     }
 
+    /// The figures without each group of rows in turn.
+    pub(crate) fn left_out(&self, n_groups: usize) -> Vec<Vec<f64>> {
+        match self {
+            Self::Classes(sample) => sample.left_out(n_groups),
+            Self::Numbers(sample, _) => sample.left_out(n_groups),
+        }
+    }
+
     /// Strata of a bootstrap: classes.
     pub(crate) fn strata(&self) -> Vec<usize> {
         match self {
@@ -202,6 +210,11 @@ impl Subject {
     /// How many rows are looked at.
     pub(crate) fn n_rows(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether it is a classification with one probability per row.
+    pub(crate) fn is_binary(&self) -> bool {
+        matches!(&self.answers, Answers::Classes(classes) if classes.is_binary())
     }
 
     /// Positions in the table of rows looked at, given ascending.

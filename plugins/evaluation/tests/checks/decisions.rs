@@ -249,3 +249,75 @@ fn thresholds_of_other_tasks_and_unknown_criteria_are_refused() {
         assert_eq!(error.kind, CheckErrorKind::BadParameter);
     }
 }
+
+#[test]
+fn over_confidence_is_that_of_scipy_in_direction_and_size() {
+    let expected = &decisions()["confidence"];
+    let outcome = multiclass().0.check("evaluation.calibration").unwrap();
+    for (id, name, tolerance) in [
+        ("slope", "slope", 1e-6),
+        ("confidence_gap", "multiclass_gap", 1e-9),
+    ] {
+        let found = metric(&outcome, id);
+        let interval = found.interval.clone().unwrap();
+        let values = [found.value.unwrap(), interval.low, interval.high];
+        for (value, expected) in values.into_iter().zip(expected[name].as_array().unwrap()) {
+            near(value, expected, tolerance, id);
+        }
+    }
+    let outcome = binary().0.check("evaluation.calibration").unwrap();
+    let found = metric(&outcome, "confidence_gap");
+    let interval = found.interval.clone().unwrap();
+    let values = [found.value.unwrap(), interval.low, interval.high];
+    for (value, expected) in values
+        .into_iter()
+        .zip(expected["binary_gap"].as_array().unwrap())
+    {
+        near(value, expected, 1e-9, "binary gap");
+    }
+}
+
+#[test]
+fn three_classes_squeezed_or_stretched_are_told_in_which_direction() {
+    for (factor, word) in [(3.0, "over-confident"), (0.3, "under-confident")] {
+        let mut rng = Rng::new(3);
+        let mut csv = "p0,p1,p2,y\n".to_owned();
+        for _ in 0..2000 {
+            let margins: [f64; 3] = std::array::from_fn(|_| 1.5 * rng.normal());
+            let scaled = |power: f64| {
+                let parts = margins.map(|margin| (power * margin).exp());
+                let total: f64 = parts.iter().sum();
+                parts.map(|part| part / total)
+            };
+            let (right, p) = (scaled(1.0), scaled(factor));
+            let draw = rng.uniform();
+            let class = usize::from(draw > right[0]) + usize::from(draw > right[0] + right[1]);
+            writeln!(
+                csv,
+                "{},{},{},{}",
+                p[0],
+                p[1],
+                p[2],
+                ["hi", "lo", "mid"][class]
+            )
+            .unwrap();
+        }
+        let outcome = project(Task::Multiclass)
+            .table(Role::Test, TestTable::from_csv(&csv))
+            .model(
+                given(&["p0", "p1", "p2"]),
+                facts(&["p0", "p1", "p2"], &["hi", "lo", "mid"], 3),
+            )
+            .check("evaluation.calibration")
+            .unwrap();
+        let told = outcome
+            .findings
+            .iter()
+            .find(|finding| finding.code == "DQ125");
+        assert!(
+            told.unwrap().title.contains(word),
+            "{factor}: {}",
+            outcome.summary
+        );
+    }
+}

@@ -62,7 +62,9 @@ fn bootstrap_intervals_have_the_width_of_a_brute_force_bootstrap() {
 
 #[test]
 fn limits_fail_only_where_the_interval_excludes_them() {
+    // Beside the area, accuracy is the second judged figure, which widens its interval.
     let (run, _) = binary();
+    let run = run.param("limits", ["accuracy >= 0.1"]);
     let outcome = run.check("evaluation.performance").unwrap();
     let accuracy = metric(&outcome, "accuracy").clone();
     let bounds = accuracy.interval.unwrap();
@@ -84,6 +86,32 @@ fn limits_fail_only_where_the_interval_excludes_them() {
         assert_eq!(outcome.verdict, verdict, "{limit}: {}", outcome.summary);
         let is_failed = verdict == Verdict::Fail;
         assert_eq!(codes(&outcome).contains(&"DQ120"), is_failed);
+    }
+}
+
+#[test]
+fn several_limits_share_the_promise_and_two_of_one_figure_do_not_count_twice() {
+    let level = |limits: Vec<&str>, id: &str| {
+        let outcome = binary()
+            .0
+            .param("limits", limits)
+            .check("evaluation.performance")
+            .unwrap();
+        metric(&outcome, id).interval.clone().unwrap().level
+    };
+    for (limits, id, expected) in [
+        (vec![], "roc_auc", 0.95),
+        (vec!["roc_auc >= 0.5"], "roc_auc", 0.95),
+        (
+            vec!["f1 >= 0.1", "f1 >= 0.2", "brier <= 1"],
+            "f1",
+            1.0 - 0.05 / 3.0,
+        ),
+        (vec!["f1 >= 0.1", "brier <= 1"], "roc_auc", 1.0 - 0.05 / 3.0),
+        (vec!["f1 >= 0.1"], "mcc", 0.95),
+    ] {
+        let found = level(limits, id);
+        assert!((found - expected).abs() < 1e-12, "{id}: {found}");
     }
 }
 
