@@ -111,12 +111,10 @@ mod tests {
         let planted: Vec<f64> = bins.iter().map(|&bin| side(bin) + rng.normal()).collect();
         let found = explained(&planted, &bins, &folds(n, 0), Z).unwrap();
         assert!(found.bounds.contains(0.5), "{found:?}");
+        // On the same rows ten bins would seem to explain 0.2 %; honestly it is less than nothing.
         let none: Vec<f64> = (0..n).map(|_| 3.0 + rng.normal()).collect();
         let found = explained(&none, &bins, &folds(n, 0), Z).unwrap();
-        assert!(
-            found.value.abs() < 0.01 && found.bounds.low < 0.0,
-            "{found:?}"
-        );
+        assert!(found.value < 0.0 && found.value > -0.01, "{found:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use interlock_stats::distance::{bin_of, quantile_edges};
 use interlock_stats::distribution::{beta_cdf, student_quantile};
 use interlock_stats::mean_interval::mean_interval;
 use interlock_stats::moments::{mean, standard_deviation};
-use interlock_stats::order::{quantile_sorted, sorted};
+use interlock_stats::order::sorted;
 use interlock_stats::proportion::{Bounds, two_sided_quantile, wilson};
 
 /// Median absolute deviations of a normal distribution in one standard deviation:
@@ -19,6 +19,9 @@ pub const NORMAL_DEVIATION: f64 = 1.482_602_218_505_602;
 /// Robust standard deviations from the median beyond which an error is far out. A normal
 /// distribution has two such errors among a thousand million.
 pub const FAR: f64 = 6.0;
+
+/// Rows of a tenth below which its spread is not compared: too few tell their own kurtosis.
+const MIN_SPREAD_ROWS: usize = 20;
 
 /// Groups left out in turn by the jackknife.
 const N_GROUPS: usize = 100;
@@ -74,11 +77,9 @@ pub fn shape(errors: &[f64], level: f64) -> Result<Option<Shape>, StatsError> {
     // In units of the deviation, so that powers neither overflow nor vanish.
     let powers = Powers::of(errors, center, deviation);
     let [skewness, excess_kurtosis] = powers.figures(level);
-    let ascending = sorted(errors);
-    let median = quantile_sorted(&ascending, 0.5).unwrap_or(center);
+    let median = middle(errors.to_vec()).unwrap_or(center);
     let distances: Vec<f64> = errors.iter().map(|error| (error - median).abs()).collect();
-    let robust_deviation =
-        NORMAL_DEVIATION * quantile_sorted(&sorted(&distances), 0.5).unwrap_or(0.0);
+    let robust_deviation = NORMAL_DEVIATION * middle(distances.clone()).unwrap_or(0.0);
     let far_rows: Vec<usize> = if robust_deviation > 0.0 {
         let is_far = |row: &usize| distances[*row] > FAR * robust_deviation;
         (0..errors.len()).filter(is_far).collect()
@@ -109,6 +110,21 @@ pub fn shape(errors: &[f64], level: f64) -> Result<Option<Shape>, StatsError> {
         skewness,
         excess_kurtosis,
     }))
+}
+
+/// The median, without a sort; `None` of no values.
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    let at = values.len() / 2;
+    let is_even = values.len().is_multiple_of(2);
+    if values.is_empty() {
+        return None;
+    }
+    let (below, &mut upper, _) = values.select_nth_unstable_by(at, f64::total_cmp);
+    if !is_even {
+        return Some(upper);
+    }
+    let lower = below.iter().copied().max_by(f64::total_cmp);
+    lower.map(|lower| f64::midpoint(lower, upper))
 }
 
 /// Mean over root mean square. With `d` the mean in standard deviations it is `d / √(1 + d²)`
@@ -234,7 +250,9 @@ impl Deciles {
             .map(|rows| rows.iter().map(|&row| errors[row]).collect())
             .collect();
         let ratio = match (groups.first(), groups.last()) {
-            (Some(lowest), Some(highest)) if groups.len() > 1 => {
+            (Some(lowest), Some(highest))
+                if groups.len() > 1 && lowest.len().min(highest.len()) >= MIN_SPREAD_ROWS =>
+            {
                 spread_ratio(highest, lowest, level)?
             }
             _ => None,
@@ -293,7 +311,7 @@ pub fn equal_spread_p_value(groups: &[Vec<f64>]) -> Option<f64> {
     let distances: Vec<Vec<f64>> = groups
         .iter()
         .map(|group| {
-            let center = quantile_sorted(&sorted(group), 0.5).unwrap_or(0.0);
+            let center = middle((*group).clone()).unwrap_or(0.0);
             group.iter().map(|error| (error - center).abs()).collect()
         })
         .collect();

@@ -14,6 +14,9 @@ use crate::inputs::Inputs;
 use crate::subject::{Answers, Subject};
 use crate::wording::{LEVEL, check_count, check_range, failed, inconclusive};
 
+/// Rows in which some value of a text must stand, else the text is left out.
+const MIN_TEXT_ROWS: usize = 20;
+
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +33,7 @@ pub(crate) struct Settings {
     /// How many times as wide errors may lie at the highest tenth of predictions as at the lowest,
     /// or the other way round, 1 or more; beyond, with the whole interval, the check warns.
     warn_spread: f64,
-    /// Test rows below which nothing is judged, 100 or more.
+    /// Test rows below which nothing is judged, 30 or more.
     min_rows: usize,
 }
 
@@ -41,7 +44,7 @@ impl Default for Settings {
             warn_far: 0.02,
             warn_explained: 0.05,
             warn_spread: 5.0,
-            min_rows: 200,
+            min_rows: 50,
         }
     }
 }
@@ -64,7 +67,7 @@ pub(crate) fn regression_errors(ctx: &Context, settings: Settings) -> Result<Out
     check_range("warn_far", settings.warn_far, 0.0, 1.0)?;
     check_range("warn_explained", settings.warn_explained, 0.0, 1.0)?;
     check_range("warn_spread", settings.warn_spread, 1.0, f64::MAX)?;
-    check_count("min_rows", settings.min_rows, 100, usize::MAX)?;
+    check_count("min_rows", settings.min_rows, 30, usize::MAX)?;
     let subject = Subject::of(ctx, Role::Test)?;
     let Answers::Numbers { truth, predicted } = &subject.answers else {
         return Err(CheckError::missing_input(
@@ -88,7 +91,7 @@ pub(crate) fn regression_errors(ctx: &Context, settings: Settings) -> Result<Out
     };
     let deciles = Deciles::of(predicted, &errors, LEVEL).map_err(failed)?;
     let table = ctx.table(Role::Test)?;
-    let mut inputs = Inputs::of(ctx, &table, &subject, settings.min_rows / 10)?;
+    let mut inputs = Inputs::of(ctx, &table, &subject, MIN_TEXT_ROWS)?;
     let mut notes = subject.notes.clone();
     notes.append(&mut inputs.notes);
     ctx.progress(0.5, "looking at columns");

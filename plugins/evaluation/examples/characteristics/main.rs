@@ -152,6 +152,15 @@ fn degradation() -> Vec<Case> {
             "the same on both, 4,000 and 2,500 rows",
             pair((4000, 2500), (0.8, 0.8)),
         ),
+        // Balanced classes: balanced accuracy and F1 fall from 0.9 to 0.81.
+        case(
+            "two figures lose the limit of 10 %, 500 and 300 rows",
+            |rng| {
+                let train = apart(rng, 500, 0.5, 1.281_552);
+                let test = apart(rng, 300, 0.5, 0.877_896);
+                with_train((&train.0, &train.1), (&test.0, &test.1))
+            },
+        ),
         case(
             "AUC 0.95 to 0.87, 500 and 300 rows",
             pair((500, 300), (1.163, 0.797)),
@@ -168,14 +177,23 @@ fn degradation() -> Vec<Case> {
 }
 
 fn simple_models() -> Vec<Case> {
+    let told = |n: usize, half: f64| {
+        move |rng: &mut Rng| {
+            let (train, test) = (apart(rng, 500, 0.5, half), apart(rng, n, 0.5, half));
+            with_train((&train.0, &train.1), (&test.0, &test.1))
+        }
+    };
     vec![
         case("the true probability, linear, 600 and 400 rows", |rng| {
             drawn::linear(rng, (600, 400), 0.0)
         }),
-        case("guessing", |rng| {
-            let (train, test) = (apart(rng, 500, 0.5, 0.0), apart(rng, 400, 0.5, 0.0));
-            with_train((&train.0, &train.1), (&test.0, &test.1))
-        }),
+        // An area of 0.55 is a gain of 0.1 over the mean.
+        case(
+            "the least gain over the mean, 400 rows",
+            told(400, 0.088_855),
+        ),
+        case("guessing, 400 rows", told(400, 0.0)),
+        case("guessing, 2,000 rows", told(2000, 0.0)),
         case(
             "the true margin with noise of its own size, 600 and 400 rows",
             |rng| drawn::linear(rng, (600, 400), 1.0),
@@ -188,18 +206,15 @@ fn simple_models() -> Vec<Case> {
 }
 
 fn weak_segments() -> Vec<Case> {
-    let class = |n: usize, weak: f64| {
+    let mixed = |n: usize, usual: f64, weak: f64| {
         move |rng: &mut Rng| {
-            segments(
-                rng,
-                n,
-                |rng, is_weak| {
-                    f64::from(u8::from(rng.uniform() < if is_weak { weak } else { 0.15 }))
-                },
-                true,
-            )
+            let error = |rng: &mut Rng, is_weak: bool| {
+                f64::from(u8::from(rng.uniform() < if is_weak { weak } else { usual }))
+            };
+            segments(rng, n, error, true)
         }
     };
+    let class = |n: usize, weak: f64| mixed(n, 0.15, weak);
     let number = |n: usize, factor: f64| {
         move |rng: &mut Rng| {
             segments(
@@ -215,6 +230,10 @@ fn weak_segments() -> Vec<Case> {
     };
     vec![
         case("errors anywhere, 12 columns of 400 rows", class(400, 0.15)),
+        case(
+            "half of all rows wrong, 12 columns of 400 rows",
+            mixed(400, 0.5, 0.5),
+        ),
         case(
             "errors anywhere, 12 columns of 1,000 rows",
             class(1000, 0.15),
@@ -359,6 +378,7 @@ fn regression_errors() -> Vec<Case> {
         }
     };
     vec![
+        case("normal errors, 12 columns of 50 rows", plain(50)),
         case("normal errors, 12 columns of 200 rows", plain(200)),
         case("normal errors, 12 columns of 2,000 rows", plain(2000)),
         case("errors of Student 3, 12 columns of 1,000 rows", |rng| {

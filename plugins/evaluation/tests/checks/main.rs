@@ -13,7 +13,7 @@ mod errors;
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
-use interlock_plugin_api::{CheckErrorKind, Outcome, Role, Task, Verdict};
+use interlock_plugin_api::{Chart, CheckErrorKind, Outcome, Role, Task, Verdict};
 use interlock_stats::rng::Rng;
 use serde_json::Value;
 
@@ -279,6 +279,38 @@ fn the_planted_weak_segment_is_found_by_its_rule() {
         .check("evaluation.weak-segments")
         .unwrap();
     assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.summary);
+}
+
+#[test]
+fn text_that_hardly_repeats_is_no_segment_and_is_named() {
+    let (csv, _) = weak(1000, true);
+    let mut lines = csv.lines();
+    let mut with_text = format!("comment,{}\n", lines.next().unwrap());
+    for (row, line) in lines.enumerate() {
+        // Some repeat, none as often as a segment asks.
+        writeln!(with_text, "remark {},{line}", row % 400).unwrap();
+    }
+    let outcome = with_binary(&with_text, &with_text)
+        .check("evaluation.weak-segments")
+        .unwrap();
+    assert!(
+        outcome
+            .notes
+            .iter()
+            .any(|note| note.contains("free text") && note.contains("'comment'")),
+        "{:?}",
+        outcome.notes
+    );
+    let Some(Chart::Table { rows, .. }) = outcome.views.first().map(|view| &view.chart) else {
+        unreachable!("segments are a table");
+    };
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(
+            !format!("{:?}", row.cells[0]).contains("comment"),
+            "{row:?}"
+        );
+    }
 }
 
 #[test]
