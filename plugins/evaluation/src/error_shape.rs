@@ -60,11 +60,30 @@ pub struct Shape {
     pub excess_kurtosis: Estimated,
 }
 
-/// Looks at errors; `None` of fewer than two or if all are equal.
+/// Looks at errors; `None` of fewer than two, if all are equal, or if one is no finite number.
 ///
 /// # Errors
 /// [`StatsError::OutOfRange`] if the level is not in (0, 1).
 pub fn shape(errors: &[f64], level: f64) -> Result<Option<Shape>, StatsError> {
+    let size = errors
+        .iter()
+        .fold(0.0_f64, |most, error| most.max(error.abs()));
+    // In units of the largest, so that squares neither overflow nor vanish.
+    let scaled: Vec<f64> = errors.iter().map(|error| error / size).collect();
+    let found = scaled_shape(&scaled, level)?;
+    Ok(found.map(|mut found| {
+        found.mean.value *= size;
+        if let Some(bounds) = &mut found.mean.bounds {
+            (bounds.low, bounds.high) = (bounds.low * size, bounds.high * size);
+        }
+        found.rmse *= size;
+        found.median *= size;
+        found.robust_deviation *= size;
+        found
+    }))
+}
+
+fn scaled_shape(errors: &[f64], level: f64) -> Result<Option<Shape>, StatsError> {
     let z = two_sided_quantile(level)?;
     let (Ok((center, bounds)), Some(deviation)) =
         (mean_interval(errors, level), standard_deviation(errors))
@@ -353,13 +372,13 @@ mod tests {
     fn huge_and_tiny_errors_neither_overflow_nor_vanish() {
         let errors: Vec<f64> = (0..200).map(|at| f64::from(at % 7)).collect();
         let plain = shape(&errors, 0.95).unwrap().unwrap();
-        for scale in [1e150, 1e-150] {
+        for scale in [1e300, 1e150, 1e-150] {
             let scaled: Vec<f64> = errors.iter().map(|error| error * scale).collect();
             let found = shape(&scaled, 0.95).unwrap().unwrap();
             assert!((found.rmse / scale / plain.rmse - 1.0).abs() < 1e-9);
             assert!((found.bias.value - plain.bias.value).abs() < 1e-9);
         }
-        assert!(shape(&[1e308, -1e308, 1e308, 5.0], 0.95).unwrap().is_none());
+        assert!(shape(&[f64::INFINITY, 1.0, 2.0], 0.95).unwrap().is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: the test table (the training table for comparison), the model, the target. Out: one outcome
 //! per check, every estimate with its interval, with the rows behind every finding.
 //!
-//! `confusion` to `resampling` compute on slices alone; `subject` reads tables and asks the model;
+//! `confusion` to `judge` compute on slices alone; `subject` reads tables and asks the model;
 //! each check puts the result into words.
 
 pub mod confusion;
@@ -85,6 +85,6 @@ use crate::weak_segments::WEAK_SEGMENTS;
 
 plugin! {
     id: "evaluation",
-    summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration.",
+    summary: "How well does the model do on rows it has not seen? Figures with intervals, comparisons, weak segments, calibration, confusion, threshold, errors.",
     checks: [PERFORMANCE, DEGRADATION, SIMPLE_MODELS, WEAK_SEGMENTS, CALIBRATION, CONFUSION, THRESHOLD, REGRESSION_ERRORS],
 }

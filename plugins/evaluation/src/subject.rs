@@ -9,6 +9,9 @@ use interlock_plugin_api::{
 
 use crate::figures::{ClassSample, Classified, NumberSample};
 
+/// Classes a model may have: a confusion holds their square.
+const MAX_CLASSES: usize = 1000;
+
 /// The rows of one table that can be judged.
 pub(crate) struct Subject {
     /// The table they stand in.
@@ -251,6 +254,11 @@ fn decided(
     }
     let n_outputs = predictions.n_outputs;
     let n_classes = n_outputs.max(2);
+    if n_classes > MAX_CLASSES {
+        let message =
+            format!("the model has {n_classes} classes; {MAX_CLASSES} at most are looked at");
+        return Err(CheckError::unsuitable(message));
+    }
     if truth.iter().any(|&class| class >= n_classes)
         || (n_outputs == 1 && model.task() == Task::Multiclass)
     {

@@ -176,3 +176,41 @@ fn a_constant_error_says_nothing_and_classes_have_none() {
         .unwrap_err();
     assert_eq!(error.kind, CheckErrorKind::MissingInput);
 }
+
+#[test]
+fn tables_of_hardly_anything_or_of_monstrous_numbers_never_pass() {
+    let header = "x,kind,pred,y\n";
+    let tables = [
+        header.to_owned(),
+        format!("{header}1,ü,2,3\n"),
+        format!("{header}{}", "1,ü,2,\n".repeat(80)),
+        format!("{header}{}", "1,ü,2,3\n".repeat(80)),
+        format!("{header}{}", "1,ü,1e308,-1e308\n,,5,1e300\n".repeat(40)),
+        format!("{header}{}", "9223372036854775807,a,0,-0.0\n".repeat(80)),
+    ];
+    for csv in &tables {
+        let outcome = project(Task::Regression)
+            .table(Role::Test, TestTable::from_csv(csv))
+            .model(given(&["pred"]), facts(&["pred"], &[], 1))
+            .check("evaluation.regression-errors");
+        let Ok(outcome) = outcome else { continue };
+        assert_eq!(
+            outcome.verdict,
+            Verdict::Inconclusive,
+            "{csv:.60}: {}",
+            outcome.summary
+        );
+    }
+    // Errors as far out as numbers go, but not equal: said, without a panic.
+    let wild: String = (0..200)
+        .map(|row| {
+            format!(
+                "{row},a,{},{}\n",
+                row % 7,
+                if row % 10 == 0 { 1e300 } else { 1.0 }
+            )
+        })
+        .collect();
+    let outcome = run(&format!("{header}{wild}"));
+    assert!(codes(&outcome).contains(&"DQ130"), "{}", outcome.summary);
+}
