@@ -10,9 +10,10 @@ use interlock_plugin_api::{
 use interlock_stats::proportion::{Bounds, wilson};
 use serde::{Deserialize, Serialize};
 
+use crate::confidence::{self, Gap, LEAST, MAX_ENTRIES};
 use crate::reliability::{
-    Bin, Chance, LOGIT_MARGIN, Recalibration, brier_parts, by_chance, debiased_error, equal_mass,
-    equal_width, expected_error, greatest_error, recalibrate,
+    Bin, Chance, Coefficient, LOGIT_MARGIN, Recalibration, brier_parts, by_chance, debiased_error,
+    equal_mass, equal_width, expected_error, greatest_error, recalibrate,
 };
 use crate::subject::{Answers, Classes, Subject};
 use crate::views;
@@ -92,9 +93,17 @@ pub(crate) fn calibration(ctx: &Context, settings: Settings) -> Result<Outcome, 
     let claims = claims(classes);
     let bins = equal_mass(&claims.probabilities, &claims.is_true, settings.bins);
     let line = recalibrate(&claims.probabilities, &claims.is_true, LEVEL).map_err(failed)?;
+    let rows = classes.classified();
+    let slope = if classes.is_binary() {
+        line.map(|line| line.slope)
+    } else {
+        confidence::power(&rows, LEVEL).map_err(failed)?
+    };
     let report = Report {
         settings: &settings,
         subject: &subject,
+        gap: confidence::gap(&rows, LEVEL),
+        slope,
         claims: &claims,
         chance: by_chance(&bins, ctx.seed()),
         bins: &bins,
@@ -139,6 +148,9 @@ struct Report<'r> {
     bins: &'r [Bin],
     chance: Chance,
     line: Option<Recalibration>,
+    /// Of the logit for two classes, else the power of all probabilities.
+    slope: Option<Coefficient>,
+    gap: Option<Gap>,
 }
 
 impl Report<'_> {
@@ -158,10 +170,11 @@ impl Report<'_> {
         let summary = findings.first().map_or_else(
             || {
                 format!(
-                    "probabilities of {} are off by {} on average; chance alone gives {}",
+                    "probabilities of {} are off by {} on average, chance alone gives {}{}",
                     self.claims.what,
                     percent(self.error()),
-                    percent(self.chance.mean)
+                    percent(self.chance.mean),
+                    self.sureness()
                 )
             },
             |finding| finding.title.clone(),
@@ -210,7 +223,7 @@ impl Report<'_> {
 
     /// DQ125: a slope surely away from 1.
     fn confidence(&self) -> Option<Finding> {
-        let slope = self.line?.slope;
+        let slope = self.slope?;
         let (kind, what) = if slope.high < NEAR_SLOPE {
             ("over-confident", "too near 0 and 1")
         } else if slope.low > 1.0 / NEAR_SLOPE {
@@ -225,10 +238,11 @@ impl Report<'_> {
             Severity::Note
         };
         let title = format!(
-            "the model is {kind}: calibration slope {} [{}, {}], probabilities {what}",
+            "the model is {kind}: calibration slope {} [{}, {}], probabilities {what}{}",
             number(slope.value),
             number(slope.low),
-            number(slope.high)
+            number(slope.high),
+            self.sureness()
         );
         Some(
             Finding::new("DQ125", severity, title)
@@ -236,6 +250,20 @@ impl Report<'_> {
                 .advice("Recalibrate on held-out rows; for over-confidence also regularize or stop earlier.")
                 .evidence("reliability"),
         )
+    }
+
+    /// How sure it is, and how often it is right.
+    fn sureness(&self) -> String {
+        self.gap.map_or(String::new(), |found| {
+            format!(
+                "; sure of its decisions by {} on average, right in {}: {:+.1} points [{:+.1}, {:+.1}]",
+                percent(found.sure),
+                percent(found.right),
+                100.0 * found.gap.value,
+                100.0 * found.gap.low,
+                100.0 * found.gap.high
+            )
+        })
     }
 
     fn metrics(&self) -> Vec<Metric> {
@@ -283,17 +311,25 @@ impl Report<'_> {
                 debiased_error(self.bins),
             ),
         ];
+        let coefficient = |id: &str, title: &str, found: Coefficient, method: &str| {
+            let metric = Metric::new(id, found.value, n).title(title);
+            metric.interval(found.low, found.high, LEVEL, method)
+        };
+        if let Some(slope) = self.slope {
+            let title = if self.subject.is_binary() {
+                "Calibration slope"
+            } else {
+                "Calibration slope (power of all probabilities)"
+            };
+            metrics.push(coefficient("slope", title, slope, "Wald"));
+        }
+        if let Some(found) = self.gap {
+            let title = "Sureness less accuracy (above 0: over-confident)";
+            metrics.push(coefficient("confidence_gap", title, found.gap, "Student").unit("rate"));
+        }
         if let Some(line) = self.line {
-            for (id, title, value) in [
-                ("slope", "Calibration slope", line.slope),
-                ("intercept", "Calibration in the large", line.intercept),
-            ] {
-                metrics.push(
-                    Metric::new(id, value.value, n)
-                        .title(title)
-                        .interval(value.low, value.high, LEVEL, "Wald"),
-                );
-            }
+            let title = "Calibration in the large";
+            metrics.push(coefficient("intercept", title, line.intercept, "Wald"));
             metrics.push(
                 Metric::new("recalibration_p_value", line.p_value, n)
                     .title("p-value of slope 1 and intercept 0"),
@@ -326,8 +362,13 @@ impl Report<'_> {
                 "{n_ends} probabilities of exactly 0 or 1 were moved inside by {LOGIT_MARGIN} for slope and intercept."
             ));
         }
-        if self.line.is_none() {
+        if self.slope.is_none() {
             notes.push("No calibration slope: one outcome is absent, all probabilities are alike, or they separate the outcomes.".to_owned());
+        }
+        if !self.subject.is_binary() {
+            notes.push(format!(
+                "The slope is the power that sets the probabilities of all classes right (one over the temperature); those below {LEAST} count as that; at most {MAX_ENTRIES} of them are looked at, every so many rows."
+            ));
         }
         notes
     }

@@ -1,10 +1,10 @@
 //! Confusion counts and the rates read from them.
 //!
 //! In: how often each true class was decided as each class, as weights. Out: accuracy, recall,
-//! precision, F1, Matthews correlation.
+//! precision, F1, Matthews correlation; the rows behind each count.
 //!
 //! Rates of nothing are 0, as `zero_division=0` of scikit-learn. This module knows no
-//! probabilities and no rows.
+//! probabilities.
 
 /// How often each true class was decided as each class.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +115,68 @@ impl Confusion {
         } else {
             0.0
         }
+    }
+}
+
+/// The rows behind each cell of a confusion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellRows {
+    n_classes: usize,
+    /// Rows by cell, ascending within each.
+    order: Vec<usize>,
+    /// Rows of cell `c` are `order[starts[c]..starts[c + 1]]`.
+    starts: Vec<usize>,
+}
+
+impl CellRows {
+    /// One pass over the rows the counts were made of.
+    pub fn of(confusion: &Confusion, truth: &[usize], decided: &[usize]) -> Self {
+        let n_classes = confusion.n_classes;
+        let mut starts = vec![0_usize; n_classes * n_classes + 1];
+        let cell = |row: usize| truth[row] * n_classes + decided[row];
+        for row in 0..truth.len() {
+            starts[cell(row) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0; truth.len()];
+        for row in 0..truth.len() {
+            let place = &mut next[cell(row)];
+            order[*place] = row;
+            *place += 1;
+        }
+        Self {
+            n_classes,
+            order,
+            starts,
+        }
+    }
+
+    /// Rows of a class decided as another or the same, ascending.
+    pub fn rows(&self, truth: usize, decided: usize) -> &[usize] {
+        let cell = truth * self.n_classes + decided;
+        &self.order[self.starts[cell]..self.starts[cell + 1]]
+    }
+
+    /// Rows of a class decided as another, ascending.
+    pub fn missed(&self, class: usize) -> Vec<usize> {
+        self.beside(|other| self.rows(class, other), class)
+    }
+
+    /// Rows of other classes decided as this one, ascending.
+    pub fn intruders(&self, class: usize) -> Vec<usize> {
+        self.beside(|other| self.rows(other, class), class)
+    }
+
+    fn beside<'s>(&'s self, rows: impl Fn(usize) -> &'s [usize], class: usize) -> Vec<usize> {
+        let others = (0..self.n_classes).filter(|&other| other != class);
+        let mut all: Vec<usize> = others
+            .flat_map(|other| rows(other).iter().copied())
+            .collect();
+        all.sort_unstable();
+        all
     }
 }
 

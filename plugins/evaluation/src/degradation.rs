@@ -8,12 +8,14 @@ use interlock_plugin_api::{
     Severity, TableRow, Verdict, View, check,
 };
 use interlock_stats::bootstrap::percentile;
-use interlock_stats::proportion::{Bounds, two_sided_quantile};
+use interlock_stats::distribution::student_quantile;
+use interlock_stats::proportion::Bounds;
 use serde::{Deserialize, Serialize};
 
+use crate::estimate::resampled;
 use crate::figures::{CLASS_FIGURES, Figure, NUMBER_FIGURES};
 use crate::judge::{Standing, at_most};
-use crate::resampling::{Estimates, Plan, estimates};
+use crate::resampling::{Estimates, Plan};
 use crate::subject::{Answers, Subject};
 use crate::wording::{
     self, LEVEL, MIN_ROWS, check_count, check_range, failed, inconclusive, number, percent,
@@ -95,17 +97,16 @@ pub(crate) fn degradation(ctx: &Context, settings: Settings) -> Result<Outcome, 
     let plan = |seed| Plan {
         seed,
         n_resamples: settings.resamples,
-        level,
     };
     ctx.progress(0.1, "resampling the training rows");
-    let on_train = estimated(&train, &plan(ctx.seed().wrapping_add(1)))?;
+    let on_train = resampled(&train, &plan(ctx.seed().wrapping_add(1)));
     ctx.progress(0.6, "resampling the test rows");
-    let on_test = estimated(&test, &plan(ctx.seed()))?;
+    let on_test = resampled(&test, &plan(ctx.seed()));
     let losses: Vec<Loss> = figures
         .iter()
         .enumerate()
         .map(|(at, &figure)| loss(figure, at, (&on_train, &on_test), level))
-        .collect();
+        .collect::<Result<_, _>>()?;
     let judged: Vec<&Loss> = losses
         .iter()
         .filter(|loss| is_judged(&loss.figure))
@@ -142,11 +143,6 @@ fn checked(settings: &Settings) -> Result<(), CheckError> {
     Ok(())
 }
 
-fn estimated(subject: &Subject, plan: &Plan) -> Result<Estimates, CheckError> {
-    let sample = subject.sample();
-    estimates(plan, &sample.strata(), |weights| sample.figures(weights)).map_err(failed)
-}
-
 /// How much of a figure is lost, as a share of its size on the training rows.
 fn lost(figure: Figure, train: f64, test: f64) -> f64 {
     let worse = if figure.is_higher_better {
@@ -157,7 +153,12 @@ fn lost(figure: Figure, train: f64, test: f64) -> f64 {
     worse / train.abs()
 }
 
-fn loss(figure: Figure, at: usize, (train, test): (&Estimates, &Estimates), level: f64) -> Loss {
+fn loss(
+    figure: Figure,
+    at: usize,
+    (train, test): (&Estimates, &Estimates),
+    level: f64,
+) -> Result<Loss, CheckError> {
     let (own_train, own_test) = (train.values[at], test.values[at]);
     let share = lost(figure, own_train, own_test);
     let drawn: Vec<f64> = train
@@ -174,27 +175,25 @@ fn loss(figure: Figure, at: usize, (train, test): (&Estimates, &Estimates), leve
     } else {
         percentile(&drawn, level).ok()
     };
-    Loss {
+    let ends = |side: &Estimates| side.bounds(at, level).map_err(failed);
+    Ok(Loss {
         figure,
         train: own_train,
         test: own_test,
-        ends: (train.bounds[at], test.bounds[at]),
+        ends: (ends(train)?, ends(test)?),
         share,
         bounds,
-    }
+    })
 }
 
 /// The interval where one side has too many rows for resamples: by the delta method from the
 /// standard errors of both.
 fn normal(share: f64, at: usize, sides: (&Estimates, &Estimates), level: f64) -> Option<Bounds> {
-    let z = two_sided_quantile(level).ok()?;
-    let error = |side: &Estimates| {
-        let bounds = side.bounds[at]?;
-        Some((bounds.high - bounds.low) / (2.0 * z))
-    };
     let (train, test) = (sides.0.values[at], sides.1.values[at]);
-    let of_test = error(sides.1)? / train;
-    let of_train = test * error(sides.0)? / (train * train);
+    let ((own, df), (other, other_df)) = (sides.1.error(at)?, sides.0.error(at)?);
+    let of_test = own / train;
+    let of_train = test * other / (train * train);
+    let z = student_quantile(f64::midpoint(1.0, level), df.min(other_df));
     let half = z * of_test.hypot(of_train);
     Some(Bounds {
         low: share - half,

@@ -10,7 +10,7 @@ use interlock_stats::proportion::{Bounds, two_sided_quantile, wilson};
 use crate::confusion::Confusion;
 use crate::figures::{CLASS_FIGURES, Figure, NUMBER_FIGURES};
 use crate::ranking::Area;
-use crate::resampling::{Plan, estimates};
+use crate::resampling::{Estimates, Plan, n_groups};
 use crate::subject::{Answers, Classes, Subject};
 use crate::wording::failed;
 
@@ -23,13 +23,15 @@ pub(crate) struct Estimate {
     pub(crate) value: f64,
     /// `None` where nothing can be said.
     pub(crate) bounds: Option<Bounds>,
+    /// Confidence of the bounds.
+    pub(crate) level: f64,
     /// How the bounds were made.
     pub(crate) method: String,
 }
 
 impl Estimate {
     /// As a metric without limit.
-    pub(crate) fn metric(&self, n_rows: usize, level: f64) -> Metric {
+    pub(crate) fn metric(&self, n_rows: usize) -> Metric {
         let mut metric =
             Metric::new(self.figure.id, self.value, n_rows as u64).title(self.figure.title);
         metric.direction = if self.figure.id == "mean_error" {
@@ -40,42 +42,54 @@ impl Estimate {
             interlock_plugin_api::Direction::LowerIsBetter
         };
         match self.bounds {
-            Some(bounds) => metric.interval(bounds.low, bounds.high, level, &self.method),
+            Some(bounds) => metric.interval(bounds.low, bounds.high, self.level, &self.method),
             None => metric,
         }
     }
 }
 
-/// Every figure of the subject's task.
+/// The figures of a subject, and what their intervals are made of.
+pub(crate) fn resampled(subject: &Subject, plan: &Plan) -> Estimates {
+    let sample = subject.sample();
+    let left_out = sample.left_out(n_groups(subject.n_rows()));
+    Estimates::new(plan, &sample.strata(), left_out, |weights| {
+        sample.figures(weights)
+    })
+}
+
+/// Every figure of the subject's task, its interval at the level that `level_of` asks.
 ///
 /// # Errors
-/// If the level of confidence is not in (0, 1).
-pub(crate) fn all(subject: &Subject, plan: &Plan) -> Result<Vec<Estimate>, CheckError> {
-    let sample = subject.sample();
-    let strata = sample.strata();
-    let found = estimates(plan, &strata, |weights| sample.figures(weights)).map_err(failed)?;
+/// If a level of confidence is not in (0, 1).
+pub(crate) fn all(
+    subject: &Subject,
+    plan: &Plan,
+    level_of: impl Fn(&str) -> f64,
+) -> Result<Vec<Estimate>, CheckError> {
+    let found = resampled(subject, plan);
     let method = plan.method(subject.n_rows());
     let figures: &[Figure] = match &subject.answers {
         Answers::Classes(_) => &CLASS_FIGURES,
         Answers::Numbers { .. } => &NUMBER_FIGURES,
     };
-    let mut all: Vec<Estimate> = figures
-        .iter()
-        .enumerate()
-        .map(|(at, &figure)| Estimate {
+    let mut all = Vec::with_capacity(figures.len());
+    for (at, &figure) in figures.iter().enumerate() {
+        let level = level_of(figure.id);
+        let closed = match &subject.answers {
+            Answers::Classes(classes) => closed_form(classes, figure.id, level)?,
+            Answers::Numbers { .. } => None,
+        };
+        let (bounds, method) = match closed {
+            Some((bounds, method)) => (bounds, method.to_owned()),
+            None => (found.bounds(at, level).map_err(failed)?, method.clone()),
+        };
+        all.push(Estimate {
             figure,
             value: found.values[at],
-            bounds: found.bounds[at],
-            method: method.clone(),
-        })
-        .collect();
-    if let Answers::Classes(classes) = &subject.answers {
-        for estimate in &mut all {
-            if let Some((bounds, method)) = closed_form(classes, estimate.figure.id, plan.level)? {
-                estimate.bounds = bounds;
-                method.clone_into(&mut estimate.method);
-            }
-        }
+            bounds,
+            level,
+            method,
+        });
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@
 //! needs no copies of rows.
 
 use crate::confusion::Confusion;
-use crate::ranking::Ranking;
+use crate::ranking::{Areas, Ranking};
 
 /// What one figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,16 +148,56 @@ impl ClassSample {
             log_loss += weight * self.log_losses[row];
             brier += weight * self.briers[row];
         }
+        let areas = self.rankings.iter().map(|ranking| ranking.areas(weights));
+        self.assembled(&confusion, (log_loss, brier), areas)
+    }
+
+    /// The figures without each group of rows in turn; row r belongs to group r modulo `n_groups`.
+    /// Areas are those of [`Ranking::left_out`].
+    pub fn left_out(&self, n_groups: usize) -> Vec<Vec<f64>> {
+        let mut confusion = Confusion::new(self.n_classes);
+        let n_rows = self.cells.len();
+        for &cell in &self.cells {
+            confusion.counts[cell] += 1.0;
+        }
+        let log_loss: f64 = self.log_losses.iter().sum();
+        let brier: f64 = self.briers.iter().sum();
+        let areas: Vec<Vec<Areas>> = self
+            .rankings
+            .iter()
+            .map(|ranking| ranking.left_out(n_groups))
+            .collect();
+        (0..n_groups)
+            .map(|group| {
+                let rows = || (group..n_rows).step_by(n_groups);
+                let own = rows().fold((0.0, 0.0), |sums, row| {
+                    confusion.counts[self.cells[row]] -= 1.0;
+                    (sums.0 + self.log_losses[row], sums.1 + self.briers[row])
+                });
+                let own_areas = areas.iter().map(|areas| areas[group]);
+                let losses = (log_loss - own.0, brier - own.1);
+                let figures = self.assembled(&confusion, losses, own_areas);
+                rows().for_each(|row| confusion.counts[self.cells[row]] += 1.0);
+                figures
+            })
+            .collect()
+    }
+
+    fn assembled(
+        &self,
+        confusion: &Confusion,
+        (log_loss, brier): (f64, f64),
+        areas: impl Iterator<Item = Areas>,
+    ) -> Vec<f64> {
         let n = confusion.total();
         let (mut roc, mut precision_recall) = (Vec::new(), Vec::new());
-        for ranking in &self.rankings {
-            let areas = ranking.areas(weights);
+        for areas in areas {
             roc.extend(areas.roc);
             precision_recall.extend(areas.precision_recall);
         }
         let rate = |of: fn(&Confusion, usize) -> f64| {
             if self.is_binary {
-                of(&confusion, 1)
+                of(confusion, 1)
             } else {
                 confusion.macro_mean(of)
             }
@@ -240,6 +280,96 @@ impl NumberSample {
         ]
     }
 
+    /// The figures without each group of rows in turn; row r belongs to group r modulo `n_groups`.
+    pub fn left_out(&self, n_groups: usize) -> Vec<Vec<f64>> {
+        let n_rows = self.truth.len();
+        let center = mean(&self.truth);
+        // Of one row: error, its square, size, relative size, target and its square about the mean.
+        let parts = |row: usize| {
+            let (error, offset) = (self.errors[row], self.truth[row] - center);
+            let relative = error.abs() / self.truth[row].abs().max(f64::EPSILON);
+            [
+                error,
+                error * error,
+                error.abs(),
+                relative,
+                offset,
+                offset * offset,
+            ]
+        };
+        let summed = |rows: &mut dyn Iterator<Item = usize>| {
+            rows.map(parts).fold([0.0; 6], |mut sums, parts| {
+                sums.iter_mut()
+                    .zip(parts)
+                    .for_each(|(sum, own)| *sum += own);
+                sums
+            })
+        };
+        let total = summed(&mut (0..n_rows));
+        let medians = self.medians_left_out(n_groups);
+        (0..n_groups)
+            .map(|group| {
+                let rows = (group..n_rows).step_by(n_groups);
+                let n = (n_rows - rows.len()) as f64;
+                let own = summed(&mut rows.into_iter());
+                let [sum, squares, absolute, relative, offset, spread] =
+                    std::array::from_fn(|at| total[at] - own[at]);
+                let spread = spread - offset * offset / n;
+                let r2 = if spread > 0.0 {
+                    1.0 - squares / spread
+                } else {
+                    f64::NAN
+                };
+                vec![
+                    r2,
+                    (squares / n).sqrt(),
+                    absolute / n,
+                    medians[group],
+                    relative / n,
+                    sum / n,
+                ]
+            })
+            .collect()
+    }
+
+    /// The median absolute error without each group in turn: whole blocks of rows are passed over by
+    /// their counts.
+    fn medians_left_out(&self, n_groups: usize) -> Vec<f64> {
+        const BLOCK: usize = 1024;
+        let n_rows = self.order.len();
+        let blocks: Vec<&[usize]> = self.order.chunks(BLOCK).collect();
+        let mut counts = vec![0_usize; blocks.len() * n_groups];
+        for (block, rows) in blocks.iter().enumerate() {
+            for row in *rows {
+                counts[block * n_groups + row % n_groups] += 1;
+            }
+        }
+        let at = |group: usize, rank: usize| {
+            let mut passed = 0;
+            for (block, rows) in blocks.iter().enumerate() {
+                let n_kept = rows.len() - counts[block * n_groups + group];
+                if passed + n_kept <= rank {
+                    passed += n_kept;
+                    continue;
+                }
+                let kept = rows.iter().filter(|row| **row % n_groups != group);
+                return kept
+                    .skip(rank - passed)
+                    .map(|&row| self.errors[row].abs())
+                    .next();
+            }
+            None
+        };
+        (0..n_groups)
+            .map(|group| {
+                let n = n_rows - (group..n_rows).step_by(n_groups).len();
+                let ends = (n.checked_sub(1).map(|last| last / 2), n / 2);
+                let pair = ends.0.and_then(|low| at(group, low)).zip(at(group, ends.1));
+                pair.map_or(f64::NAN, |(low, high)| f64::midpoint(low, high))
+            })
+            .collect()
+    }
+
     /// The middle absolute error, the mean of the two middle ones of an even number.
     fn median(&self, weights: &[u32]) -> f64 {
         let total: u64 = weights.iter().copied().map(u64::from).sum();
@@ -268,5 +398,53 @@ fn mean(values: &[f64]) -> f64 {
         f64::NAN
     } else {
         values.iter().sum::<f64>() / values.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use interlock_stats::rng::Rng;
+
+    use super::*;
+
+    #[track_caller]
+    fn same(found: &[Vec<f64>], expected: impl Fn(&[u32]) -> Vec<f64>, n_rows: usize) {
+        let n_groups = found.len();
+        for (group, found) in found.iter().enumerate() {
+            let weights: Vec<u32> = (0..n_rows)
+                .map(|row| u32::from(row % n_groups != group))
+                .collect();
+            for (a, b) in found.iter().zip(expected(&weights)) {
+                assert!((a - b).abs() < 1e-9, "group {group}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn figures_without_a_group_are_those_of_weights_of_zero() {
+        let n = 331;
+        let mut rng = Rng::new(2);
+        let truth: Vec<usize> = (0..n).map(|_| rng.below(3)).collect();
+        let decided: Vec<usize> = (0..n).map(|_| rng.below(3)).collect();
+        let probabilities: Vec<f64> = (0..3 * n).map(|_| rng.uniform()).collect();
+        let sample = ClassSample::new(Classified {
+            n_classes: 3,
+            truth: &truth,
+            decided: &decided,
+            probabilities: &probabilities,
+            n_outputs: 3,
+        });
+        same(&sample.left_out(10), |weights| sample.figures(weights), n);
+        for n in [2, 331, 4001] {
+            let truth: Vec<f64> = (0..n).map(|_| 1e3 + rng.normal()).collect();
+            let predicted: Vec<f64> = truth.iter().map(|value| value + rng.normal()).collect();
+            let sample = NumberSample::new(&truth, &predicted);
+            if n > 2 {
+                same(&sample.left_out(10), |weights| sample.figures(weights), n);
+            } else {
+                // One row is left, whose target has no spread.
+                assert!(sample.left_out(2).iter().all(|figures| figures[0].is_nan()));
+            }
+        }
     }
 }

@@ -30,11 +30,13 @@ pub fn least_squares(design: &Design, target: &[f64], ridge: f64) -> Option<Vec<
 pub fn logistic(design: &Design, is_positive: &[bool], ridge: f64) -> Option<Vec<f64>> {
     let n = design.n_columns + 1;
     let mut coefficients = vec![0.0; n];
-    let mut loss = penalized_loss(design, is_positive, ridge, &coefficients);
+    // Margins move along with the coefficients, so that a step needs one pass over the design.
+    let mut margins = vec![0.0; is_positive.len()];
+    let mut loss = penalized_loss(&margins, is_positive, ridge, &coefficients);
     for _ in 0..MAX_STEPS {
         let mut equations = Equations::new(n);
         for (row, &positive) in is_positive.iter().enumerate() {
-            let p = probability(design.times(row, &coefficients));
+            let p = probability(margins[row]);
             let weight = (p * (1.0 - p)).max(1e-12);
             // A step solves H d = −g: the residual stands in for the target.
             let residual = f64::from(u8::from(positive)) - p;
@@ -45,22 +47,25 @@ pub fn logistic(design: &Design, is_positive: &[bool], ridge: f64) -> Option<Vec
             *side -= ridge * coefficient;
         }
         let step = equations.solve()?;
+        let along: Vec<f64> = (0..is_positive.len())
+            .map(|row| design.times(row, &step))
+            .collect();
+        let moved = |from: &[f64], along: &[f64], share: f64| -> Vec<f64> {
+            let pairs = from.iter().zip(along);
+            pairs.map(|(from, along)| from + share * along).collect()
+        };
         let mut share = 1.0;
-        let (next, next_loss) = loop {
-            let next: Vec<f64> = coefficients
-                .iter()
-                .zip(&step)
-                .map(|(coefficient, step)| share * step + coefficient)
-                .collect();
-            let next_loss = penalized_loss(design, is_positive, ridge, &next);
+        let (next, next_margins, next_loss) = loop {
+            let next = moved(&coefficients, &step, share);
+            let next_margins = moved(&margins, &along, share);
+            let next_loss = penalized_loss(&next_margins, is_positive, ridge, &next);
             if next_loss <= loss || share < 1e-6 {
-                break (next, next_loss);
+                break (next, next_margins, next_loss);
             }
             share /= 2.0;
         };
         let largest = step.iter().fold(0.0_f64, |most, step| most.max(step.abs()));
-        coefficients = next;
-        loss = next_loss;
+        (coefficients, margins, loss) = (next, next_margins, next_loss);
         if largest < 1e-9 || share < 1e-6 {
             break;
         }
@@ -76,16 +81,13 @@ pub fn probability(margin: f64) -> f64 {
     1.0 / (1.0 + (-margin).exp())
 }
 
-fn penalized_loss(design: &Design, is_positive: &[bool], ridge: f64, coefficients: &[f64]) -> f64 {
-    let n = design.n_columns;
-    let penalty: f64 = coefficients[..n].iter().map(|value| value * value).sum();
-    let loss: f64 = is_positive
+fn penalized_loss(margins: &[f64], is_positive: &[bool], ridge: f64, coefficients: &[f64]) -> f64 {
+    let penalized = &coefficients[..coefficients.len() - 1];
+    let penalty: f64 = penalized.iter().map(|value| value * value).sum();
+    let loss: f64 = margins
         .iter()
-        .enumerate()
-        .map(|(row, &positive)| {
-            let margin = design.times(row, coefficients);
-            softplus(if positive { -margin } else { margin })
-        })
+        .zip(is_positive)
+        .map(|(&margin, &positive)| softplus(if positive { -margin } else { margin }))
         .sum();
     loss + ridge / 2.0 * penalty
 }

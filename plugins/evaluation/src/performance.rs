@@ -1,11 +1,11 @@
 //! The check `evaluation.performance`.
 //!
-//! In: the test rows, the model. Out: every usual figure with an interval, the curves, the
-//! confusion with its rows; a verdict where an interval excludes a limit.
+//! In: the test rows, the model. Out: every usual figure with an interval, the curves, a
+//! verdict where an interval excludes a limit.
 
 use interlock_plugin_api::{
-    Chart, CheckError, CheckErrorKind, Context, Finding, Outcome, Params, Role, Severity, Verdict,
-    View, check,
+    Chart, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role, Severity,
+    Verdict, View, check,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,10 +84,15 @@ pub(crate) fn performance(ctx: &Context, settings: Settings) -> Result<Outcome, 
     let plan = Plan {
         seed: ctx.seed(),
         n_resamples: settings.resamples,
-        level: LEVEL,
     };
     ctx.progress(0.1, "resampling");
-    let all = estimate::all(&subject, &plan)?;
+    let judged = judged(&settings, &subject)?;
+    // Bonferroni: the intervals of all judged figures hold together. Several limits of one figure
+    // are held against one interval and need no correction.
+    let level = 1.0 - (1.0 - LEVEL) / judged.len().max(1) as f64;
+    let all = estimate::all(&subject, &plan, |id| {
+        if judged.contains(&id) { level } else { LEVEL }
+    })?;
     let limits = limits(&all, &settings)?;
     let mut findings = Vec::new();
     let mut unsure = Vec::new();
@@ -117,27 +122,17 @@ pub(crate) fn performance(ctx: &Context, settings: Settings) -> Result<Outcome, 
     let verdict = wording::verdict(&findings, otherwise);
     let summary = summary(&all, &findings, &unsure, subject.n_rows());
     let mut outcome = Outcome::new(verdict, summary);
-    for estimate in &all {
-        let mut metric = estimate.metric(subject.n_rows(), LEVEL);
-        let of = |severity| {
-            let found = limits.iter().find(|limit| {
-                limit.severity == severity && limit.estimate.figure == estimate.figure
-            });
-            found.map(|limit| limit.value)
-        };
-        let (warn, fail) = (of(Severity::Warning), of(Severity::Error));
-        if warn.is_some() || fail.is_some() {
-            metric = if estimate.figure.is_higher_better {
-                metric.at_least(warn, fail)
-            } else {
-                metric.at_most(warn, fail)
-            };
-        }
-        outcome = outcome.metric(metric);
-    }
+    outcome.metrics = metrics(&all, &limits, subject.n_rows());
     outcome.findings = findings;
     outcome.views = pictures(&subject);
     outcome.notes = subject.notes;
+    if judged.len() > 1 {
+        outcome.notes.push(format!(
+            "Intervals of the {} judged figures hold together (Bonferroni, each at {:.2} %).",
+            judged.len(),
+            level * 100.0
+        ));
+    }
     outcome.notes.push(match &subject.answers {
         Answers::Classes(classes) if classes.is_binary() => format!(
             "Positive class: '{}', from a probability of {}.",
@@ -147,6 +142,28 @@ pub(crate) fn performance(ctx: &Context, settings: Settings) -> Result<Outcome, 
         Answers::Numbers { .. } => "Errors are prediction minus target, in the target's unit.".to_owned(),
     });
     Ok(outcome)
+}
+
+/// Every figure, with its limits.
+fn metrics(all: &[Estimate], limits: &[Limit<'_>], n_rows: usize) -> Vec<Metric> {
+    let metric = |estimate: &Estimate| {
+        let metric = estimate.metric(n_rows);
+        let of = |severity| {
+            let found = limits.iter().find(|limit| {
+                limit.severity == severity && limit.estimate.figure == estimate.figure
+            });
+            found.map(|limit| limit.value)
+        };
+        let (warn, fail) = (of(Severity::Warning), of(Severity::Error));
+        if warn.is_none() && fail.is_none() {
+            metric
+        } else if estimate.figure.is_higher_better {
+            metric.at_least(warn, fail)
+        } else {
+            metric.at_most(warn, fail)
+        }
+    };
+    all.iter().map(metric).collect()
 }
 
 fn checked(settings: &Settings) -> Result<(), CheckError> {
@@ -192,6 +209,20 @@ fn asked(text: &str) -> Result<(Figure, f64), CheckError> {
             "limits holds '{text}'; '{limit}' is no number"
         ))),
     }
+}
+
+/// Ids of the figures that are judged.
+fn judged(settings: &Settings, subject: &Subject) -> Result<Vec<&'static str>, CheckError> {
+    let mut ids = vec![match &subject.answers {
+        Answers::Classes(_) => "roc_auc",
+        Answers::Numbers { .. } => "r2",
+    }];
+    for text in &settings.limits {
+        ids.push(asked(text)?.0.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// The limits that apply to this task, gravest first.
@@ -274,7 +305,7 @@ fn finding(limit: &Limit<'_>, subject: &Subject) -> Finding {
         Answers::Classes(classes) => {
             let wrong =
                 (0..subject.n_rows()).filter(|&row| classes.truth[row] != classes.decided[row]);
-            (subject.table_rows(wrong), "confusion")
+            (subject.table_rows(wrong), "roc")
         }
         Answers::Numbers { truth, predicted } => {
             let mut worst: Vec<usize> = (0..subject.n_rows()).collect();
@@ -287,7 +318,7 @@ fn finding(limit: &Limit<'_>, subject: &Subject) -> Finding {
     };
     Finding::new("DQ120", limit.severity, title)
         .because("The whole interval lies beyond the limit: it is not chance that the model does no better on rows it has not seen.")
-        .advice("Open the rows it gets wrong, see evaluation.weak-segments for where they gather and evaluation.simple-models for what a simple model reaches; then better features, more rows, or another limit.")
+        .advice("Open the rows it gets wrong, see evaluation.confusion for the classes it mixes up, evaluation.weak-segments for where they gather and evaluation.simple-models for what a simple model reaches; then better features, more rows, or another limit.")
         .rows(rows)
         .evidence(evidence)
 }
@@ -331,7 +362,6 @@ fn pictures(subject: &Subject) -> Vec<View> {
                 threshold: None,
             };
             vec![
-                views::confusion(subject, classes),
                 View::new("roc", "ROC curve", lines(("false positive rate", "true positive rate"), roc))
                     .caption("The diagonal is guessing; the nearer the upper left corner, the better."),
                 View::new(

@@ -265,7 +265,7 @@ fn fit(logits: &[f64], is_true: &[bool], is_free: bool) -> Option<Fit> {
         } else {
             (ga / haa, 0.0)
         };
-        if da.abs() + db.abs() < 1e-11 {
+        if da.abs() + db.abs() < 1e-10 {
             return Some(Fit {
                 intercept: a,
                 slope: b,
@@ -279,7 +279,8 @@ fn fit(logits: &[f64], is_true: &[bool], is_free: bool) -> Option<Fit> {
         }
         let mut share = 1.0;
         let mut next = loss(logits, is_true, (a + da, b + db));
-        while next > least && share > 1e-4 {
+        // Rounding alone may add a hair: near the best point no step would seem to help.
+        while next > least * (1.0 + 1e-10) && share > 1e-4 {
             share /= 2.0;
             next = loss(logits, is_true, (a + share * da, b + share * db));
         }

@@ -8,9 +8,10 @@ use interlock_plugin_api::{
 use interlock_stats::moments::mean;
 use interlock_stats::proportion::Bounds;
 
+use crate::inputs::Searched;
 use crate::segment_tree::Node;
 use crate::segment_view::tree_view;
-use crate::segment_wording::{Searched, label, rule, standing};
+use crate::segment_wording::{label, rule, standing};
 use crate::segments::{Binned, Segment};
 use crate::subject::{Answers, Subject};
 use crate::wording::{self, LEVEL, number, percent};

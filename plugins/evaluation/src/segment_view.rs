@@ -5,8 +5,9 @@
 use interlock_plugin_api::{Cell, Chart, TableRow, View};
 use interlock_stats::proportion::Bounds;
 
+use crate::inputs::Searched;
 use crate::segment_tree::Node;
-use crate::segment_wording::{Searched, named, opposite, standing};
+use crate::segment_wording::{named, opposite, standing};
 use crate::segments::Binned;
 use crate::subject::Subject;
 

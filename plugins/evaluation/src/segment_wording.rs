@@ -9,14 +9,9 @@ use interlock_stats::proportion::{Bounds, wilson};
 
 use crate::bins::Bins;
 use crate::estimate::whole_number;
+use crate::inputs::Searched;
 use crate::segments::Condition;
 use crate::wording::{LEVEL, shortened};
-
-/// One column that is searched.
-pub(crate) struct Searched {
-    pub(crate) name: String,
-    pub(crate) bins: Bins,
-}
 
 /// How good the rows are relative to all, 1 if as good, below if worse; their own figure and its
 /// interval. The figure is accuracy where losses are errors, else mean absolute error.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::estimate::macro_area;
 use crate::judge::{Standing, at_least};
 use crate::ranking::{Area, covariance};
-use crate::resampling::{Plan, estimates};
+use crate::resampling::{Estimates, Plan, jackknife};
 use crate::rivals::{Rival, Target, rivals};
 use crate::subject::{Answers, Classes, Subject};
 use crate::wording::{
@@ -113,9 +113,8 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
     let plan = Plan {
         seed: ctx.seed(),
         n_resamples: settings.resamples,
-        level,
     };
-    let Some(scores) = duels(&test, found.models, &plan)? else {
+    let Some(scores) = duels(&test, found.models, &plan, level)? else {
         return Ok(inconclusive(
             "the test target is the same in every row: nothing can be gained on it",
             &notes,
@@ -144,10 +143,15 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
 }
 
 /// Every rival against the model; `None` if there is nothing to gain.
-fn duels(test: &Subject, models: Vec<Rival>, plan: &Plan) -> Result<Option<Scores>, CheckError> {
+fn duels(
+    test: &Subject,
+    models: Vec<Rival>,
+    plan: &Plan,
+    level: f64,
+) -> Result<Option<Scores>, CheckError> {
     match &test.answers {
         Answers::Classes(classes) => {
-            let z = two_sided_quantile(plan.level).map_err(failed)?;
+            let z = two_sided_quantile(level).map_err(failed)?;
             let Some(own) = macro_area(classes) else {
                 return Ok(None);
             };
@@ -176,7 +180,7 @@ fn duels(test: &Subject, models: Vec<Rival>, plan: &Plan) -> Result<Option<Score
                 return Ok(None);
             }
             let strata = vec![0; truth.len()];
-            let found = estimates(plan, &strata, |weights| {
+            let gains = |weights: &[u32]| -> Vec<f64> {
                 let sum = |squares: &[f64]| -> f64 {
                     weights
                         .iter()
@@ -189,14 +193,18 @@ fn duels(test: &Subject, models: Vec<Rival>, plan: &Plan) -> Result<Option<Score
                     .iter()
                     .map(|squares| 1.0 - own / sum(squares))
                     .collect()
-            })
-            .map_err(failed)?;
+            };
+            let left_out = jackknife(truth.len(), gains);
+            let found = Estimates::new(plan, &strata, left_out, gains);
+            let bounds = (0..theirs.len())
+                .map(|at| found.bounds(at, level).map_err(failed))
+                .collect::<Result<Vec<_>, _>>()?;
             let mean = |squares: &[f64]| squares.iter().sum::<f64>() / truth.len() as f64;
             let duels = models.into_iter().enumerate().map(|(at, rival)| Duel {
                 rival,
                 score: mean(&theirs[at]),
                 gain: found.values[at],
-                bounds: found.bounds[at],
+                bounds: bounds[at],
                 error: mean(&theirs[at]).sqrt(),
             });
             let own = mean(&own);

@@ -9,6 +9,9 @@ use interlock_plugin_api::{
 
 use crate::figures::{ClassSample, Classified, NumberSample};
 
+/// Classes a model may have: a confusion holds their square.
+const MAX_CLASSES: usize = 1000;
+
 /// The rows of one table that can be judged.
 pub(crate) struct Subject {
     /// The table they stand in.
@@ -82,6 +85,14 @@ impl Sample {
         match self {
             Self::Classes(sample) => sample.figures(weights),
             Self::Numbers(sample, _) => sample.figures(weights),
+        }
+    }
+
+    /// The figures without each group of rows in turn.
+    pub(crate) fn left_out(&self, n_groups: usize) -> Vec<Vec<f64>> {
+        match self {
+            Self::Classes(sample) => sample.left_out(n_groups),
+            Self::Numbers(sample, _) => sample.left_out(n_groups),
         }
     }
 
@@ -204,6 +215,11 @@ impl Subject {
         self.rows.len()
     }
 
+    /// Whether it is a classification with one probability per row.
+    pub(crate) fn is_binary(&self) -> bool {
+        matches!(&self.answers, Answers::Classes(classes) if classes.is_binary())
+    }
+
     /// Positions in the table of rows looked at, given ascending.
     pub(crate) fn table_rows(&self, rows: impl IntoIterator<Item = usize>) -> Rows {
         Rows::new(self.role, rows.into_iter().map(|row| self.rows[row]))
@@ -238,6 +254,11 @@ fn decided(
     }
     let n_outputs = predictions.n_outputs;
     let n_classes = n_outputs.max(2);
+    if n_classes > MAX_CLASSES {
+        let message =
+            format!("the model has {n_classes} classes; {MAX_CLASSES} at most are looked at");
+        return Err(CheckError::unsuitable(message));
+    }
     if truth.iter().any(|&class| class >= n_classes)
         || (n_outputs == 1 && model.task() == Task::Multiclass)
     {

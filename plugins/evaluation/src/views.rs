@@ -4,7 +4,7 @@
 
 use interlock_plugin_api::{Chart, Point, Rows, Series, View};
 
-use crate::confusion::Confusion;
+use crate::confusion::CellRows;
 use crate::ranking::Step;
 use crate::subject::{Classes, Subject};
 use crate::wording::{MAX_POINTS, shortened};
@@ -13,49 +13,113 @@ use crate::wording::{MAX_POINTS, shortened};
 const MAX_CLASSES: usize = 30;
 
 /// How often each class was decided as each, with the rows behind each cell.
-pub(crate) fn confusion(subject: &Subject, classes: &Classes) -> View {
-    let n_classes = classes.names.len();
-    let confusion = Confusion::of(n_classes, &classes.truth, &classes.decided);
-    // The most frequent classes, in the model's order.
-    let mut shown: Vec<usize> = (0..n_classes).collect();
-    shown.sort_by(|&a, &b| confusion.n_true(b).total_cmp(&confusion.n_true(a)));
+pub(crate) fn confusion(classes: &Classes, subject: &Subject, cells: &CellRows) -> View {
+    let shown = frequent(classes);
+    let rows = behind(&shown, subject, cells);
+    let values = rows.iter().map(|rows| Some(rows.total as f64)).collect();
+    let labels = labels(&shown, classes);
+    View::new(
+        "confusion",
+        "Confusion",
+        heatmap("rows", (labels.clone(), labels), values, rows),
+    )
+    .caption(format!(
+        "Right decisions stand on the diagonal; open a cell for its rows.{}",
+        left_out(&shown, classes)
+    ))
+}
+
+/// The same as shares of each true class.
+pub(crate) fn confusion_shares(classes: &Classes, subject: &Subject, cells: &CellRows) -> View {
+    let shown = frequent(classes);
+    let rows = behind(&shown, subject, cells);
+    let n_true = |class: usize| -> usize {
+        let decided = 0..classes.names.len();
+        decided
+            .map(|decided| cells.rows(class, decided).len())
+            .sum()
+    };
+    let totals: Vec<usize> = shown.iter().map(|&class| n_true(class)).collect();
+    let values = rows
+        .iter()
+        .enumerate()
+        .map(|(at, rows)| {
+            let total = totals[at / shown.len()];
+            (total > 0).then(|| rows.total as f64 / total as f64)
+        })
+        .collect();
+    let across = labels(&shown, classes);
+    let down = across
+        .iter()
+        .zip(&totals)
+        .map(|(name, total)| format!("{name} ({total})"))
+        .collect();
+    View::new(
+        "confusion-shares",
+        "Confusion, shares of each true class",
+        heatmap("share of the true class", (down, across), values, rows),
+    )
+    .caption(format!(
+        "Each line adds up to 1; in brackets the rows of the class. The diagonal is recall.{}",
+        left_out(&shown, classes)
+    ))
+}
+
+/// The most frequent classes, in the model's order.
+fn frequent(classes: &Classes) -> Vec<usize> {
+    let mut counts = vec![0_usize; classes.names.len()];
+    for &class in &classes.truth {
+        counts[class] += 1;
+    }
+    let mut shown: Vec<usize> = (0..classes.names.len()).collect();
+    shown.sort_by_key(|&class| std::cmp::Reverse(counts[class]));
     shown.truncate(MAX_CLASSES);
     shown.sort_unstable();
-    let mut places = vec![None; n_classes];
-    for (place, &class) in shown.iter().enumerate() {
-        places[class] = Some(place);
-    }
-    let mut behind = vec![Vec::new(); shown.len() * shown.len()];
-    for (row, (&truth, &decided)) in classes.truth.iter().zip(&classes.decided).enumerate() {
-        if let (Some(truth), Some(decided)) = (places[truth], places[decided]) {
-            behind[truth * shown.len() + decided].push(row);
-        }
-    }
-    let labels: Vec<String> = shown
+    shown
+}
+
+fn behind(shown: &[usize], subject: &Subject, cells: &CellRows) -> Vec<Rows> {
+    let pairs = shown
+        .iter()
+        .flat_map(|&truth| shown.iter().map(move |&decided| (truth, decided)));
+    pairs
+        .map(|(truth, decided)| subject.table_rows(cells.rows(truth, decided).iter().copied()))
+        .collect()
+}
+
+fn labels(shown: &[usize], classes: &Classes) -> Vec<String> {
+    shown
         .iter()
         .map(|&class| shortened(&classes.names[class]))
-        .collect();
-    let rows: Vec<Rows> = behind
-        .iter()
-        .map(|rows| subject.table_rows(rows.iter().copied()))
-        .collect();
-    let chart = Chart::Heatmap {
-        row_axis: "true class".to_owned(),
-        column_axis: "decided class".to_owned(),
-        value_axis: "rows".to_owned(),
-        row_labels: labels.clone(),
-        column_labels: labels,
-        values: rows.iter().map(|rows| Some(rows.total as f64)).collect(),
-        rows,
-    };
-    let left_out = if n_classes > MAX_CLASSES {
-        format!(" The {MAX_CLASSES} most frequent of {n_classes} classes.")
+        .collect()
+}
+
+fn left_out(shown: &[usize], classes: &Classes) -> String {
+    if shown.len() < classes.names.len() {
+        format!(
+            " The {MAX_CLASSES} most frequent of {} classes.",
+            classes.names.len()
+        )
     } else {
         String::new()
-    };
-    View::new("confusion", "Confusion", chart).caption(format!(
-        "Right decisions stand on the diagonal; open a cell for its rows.{left_out}"
-    ))
+    }
+}
+
+fn heatmap(
+    value_axis: &str,
+    (row_labels, column_labels): (Vec<String>, Vec<String>),
+    values: Vec<Option<f64>>,
+    rows: Vec<Rows>,
+) -> Chart {
+    Chart::Heatmap {
+        row_axis: "true class".to_owned(),
+        column_axis: "decided class".to_owned(),
+        value_axis: value_axis.to_owned(),
+        row_labels,
+        column_labels,
+        values,
+        rows,
+    }
 }
 
 /// A ROC curve.

@@ -3,25 +3,16 @@
 //! In: the test rows with all their columns, the model. Out: rules under which the model errs more
 //! than elsewhere, found on one half of the rows and confirmed on the other.
 
-use interlock_plugin_api::{
-    CheckError, Column, ColumnKind, Context, FeatureValues, Outcome, Params, Role, Table, check,
-};
+use interlock_plugin_api::{CheckError, Context, Outcome, Params, Role, check};
 use serde::{Deserialize, Serialize};
 
-use crate::bins::Bins;
 use crate::estimate::whole_number;
+use crate::inputs::Inputs;
 use crate::segment_report::Report;
 use crate::segment_tree::tree;
-use crate::segment_wording::Searched;
-use crate::segments::{Binned, Search, weak_segments as search_segments};
+use crate::segments::{Search, weak_segments as search_segments};
 use crate::subject::{Answers, Subject};
 use crate::wording::{self, check_count, check_range, failed, inconclusive};
-
-/// Columns that are searched at most.
-const MAX_COLUMNS: usize = 60;
-
-/// Bins of a column.
-const MAX_BINS: usize = 10;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -79,9 +70,14 @@ pub(crate) fn weak_segments(ctx: &Context, settings: Settings) -> Result<Outcome
     let losses = losses(&subject);
     let table = ctx.table(Role::Test)?;
     let mut notes = subject.notes.clone();
-    let (searched, inputs) = columns(ctx, &table, &subject, &mut notes)?;
-    ctx.progress(0.3, "searching");
     let least = wording_rows(settings.min_share * n_rows as f64).max(settings.min_rows);
+    let Inputs {
+        searched,
+        binned: inputs,
+        notes: left_out,
+    } = Inputs::of(ctx, &table, &subject, least)?;
+    notes.extend(left_out);
+    ctx.progress(0.3, "searching");
     let search = Search {
         min_rows: least,
         max_conditions: settings.max_columns,
@@ -127,67 +123,4 @@ fn losses(subject: &Subject) -> Vec<f64> {
             .map(|(predicted, truth)| (predicted - truth).abs())
             .collect(),
     }
-}
-
-/// The columns of the table in bins: all but target, id and texts that hardly repeat.
-fn columns(
-    ctx: &Context,
-    table: &Table<'_>,
-    subject: &Subject,
-    notes: &mut Vec<String>,
-) -> Result<(Vec<Searched>, Vec<Binned>), CheckError> {
-    let facts = ctx.facts();
-    let (mut searched, mut inputs) = (Vec::new(), Vec::new());
-    let mut n_left = 0_usize;
-    for column in table.columns() {
-        let name = column.name();
-        let is_other = [&facts.target, &facts.id]
-            .map(Option::as_deref)
-            .contains(&Some(name));
-        if is_other {
-            continue;
-        }
-        if searched.len() == MAX_COLUMNS {
-            n_left += 1;
-            continue;
-        }
-        let values = values(&column, &subject.rows)?;
-        let bins = Bins::of(&values, MAX_BINS);
-        if bins.n_present() < 2
-            && !(0..values.len()).any(|row| column.is_missing(subject.rows[row]))
-        {
-            continue;
-        }
-        inputs.push(Binned {
-            bins: bins.place(&values),
-            missing: bins.missing(),
-            is_ordered: matches!(bins, Bins::Numbers { .. }),
-        });
-        searched.push(Searched {
-            name: name.to_owned(),
-            bins,
-        });
-    }
-    if n_left > 0 {
-        notes.push(format!(
-            "Only the first {MAX_COLUMNS} columns were searched; {n_left} more were not."
-        ));
-    }
-    Ok((searched, inputs))
-}
-
-/// The values of a column at some rows: categories if it is to be read as such, else numbers.
-fn values(column: &Column<'_>, rows: &[usize]) -> Result<FeatureValues, CheckError> {
-    let is_category = matches!(column.kind(), ColumnKind::Categorical | ColumnKind::Text);
-    if is_category || !column.is_numeric() {
-        let all = column.categories();
-        return Ok(FeatureValues::Categorical {
-            codes: rows.iter().map(|&row| all.codes[row]).collect(),
-            categories: all.names,
-        });
-    }
-    let all = column.numbers()?;
-    Ok(FeatureValues::Numeric(
-        rows.iter().map(|&row| all[row]).collect(),
-    ))
 }

@@ -21,6 +21,11 @@ pub(crate) fn expected() -> Value {
     serde_json::from_str(include_str!("expected.json")).unwrap()
 }
 
+/// What is expected of decisions and errors, written by `expected_decisions.py`.
+pub(crate) fn decisions() -> Value {
+    serde_json::from_str(include_str!("expected_decisions.json")).unwrap()
+}
+
 /// A model that gives what some columns hold.
 pub(crate) fn given(outputs: &[&str]) -> impl Fn(&Features) -> Predictions + 'static {
     let outputs: Vec<String> = outputs.iter().map(|&name| name.to_owned()).collect();

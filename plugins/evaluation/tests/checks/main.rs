@@ -12,10 +12,14 @@ mod model;
 
 mod tree;
 
+mod decisions;
+
+mod errors;
+
 use std::fmt::Write as _;
 
 use interlock_plugin_api::test_kit::TestTable;
-use interlock_plugin_api::{CheckErrorKind, Outcome, Role, Task, Verdict};
+use interlock_plugin_api::{Chart, CheckErrorKind, Outcome, Role, Task, Verdict};
 use interlock_stats::rng::Rng;
 use serde_json::Value;
 
@@ -64,7 +68,9 @@ fn bootstrap_intervals_have_the_width_of_a_brute_force_bootstrap() {
 
 #[test]
 fn limits_fail_only_where_the_interval_excludes_them() {
+    // Beside the area, accuracy is the second judged figure, which widens its interval.
     let (run, _) = binary();
+    let run = run.param("limits", ["accuracy >= 0.1"]);
     let outcome = run.check("evaluation.performance").unwrap();
     let accuracy = metric(&outcome, "accuracy").clone();
     let bounds = accuracy.interval.unwrap();
@@ -86,6 +92,32 @@ fn limits_fail_only_where_the_interval_excludes_them() {
         assert_eq!(outcome.verdict, verdict, "{limit}: {}", outcome.summary);
         let is_failed = verdict == Verdict::Fail;
         assert_eq!(codes(&outcome).contains(&"DQ120"), is_failed);
+    }
+}
+
+#[test]
+fn several_limits_share_the_promise_and_two_of_one_figure_do_not_count_twice() {
+    let level = |limits: Vec<&str>, id: &str| {
+        let outcome = binary()
+            .0
+            .param("limits", limits)
+            .check("evaluation.performance")
+            .unwrap();
+        metric(&outcome, id).interval.clone().unwrap().level
+    };
+    for (limits, id, expected) in [
+        (vec![], "roc_auc", 0.95),
+        (vec!["roc_auc >= 0.5"], "roc_auc", 0.95),
+        (
+            vec!["f1 >= 0.1", "f1 >= 0.2", "brier <= 1"],
+            "f1",
+            1.0 - 0.05 / 3.0,
+        ),
+        (vec!["f1 >= 0.1", "brier <= 1"], "roc_auc", 1.0 - 0.05 / 3.0),
+        (vec!["f1 >= 0.1"], "mcc", 0.95),
+    ] {
+        let found = level(limits, id);
+        assert!((found - expected).abs() < 1e-12, "{id}: {found}");
     }
 }
 
@@ -256,6 +288,38 @@ fn the_planted_weak_segment_is_found_by_its_rule() {
 }
 
 #[test]
+fn text_that_hardly_repeats_is_no_segment_and_is_named() {
+    let (csv, _) = weak(1000, true);
+    let mut lines = csv.lines();
+    let mut with_text = format!("comment,{}\n", lines.next().unwrap());
+    for (row, line) in lines.enumerate() {
+        // Some repeat, none as often as a segment asks.
+        writeln!(with_text, "remark {},{line}", row % 400).unwrap();
+    }
+    let outcome = with_binary(&with_text, &with_text)
+        .check("evaluation.weak-segments")
+        .unwrap();
+    assert!(
+        outcome
+            .notes
+            .iter()
+            .any(|note| note.contains("free text") && note.contains("'comment'")),
+        "{:?}",
+        outcome.notes
+    );
+    let Some(Chart::Table { rows, .. }) = outcome.views.first().map(|view| &view.chart) else {
+        unreachable!("segments are a table");
+    };
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(
+            !format!("{:?}", row.cells[0]).contains("comment"),
+            "{row:?}"
+        );
+    }
+}
+
+#[test]
 fn calibration_is_that_of_scikit_learn_and_scipy() {
     let (run, fixture) = binary();
     let outcome = run.check("evaluation.calibration").unwrap();
@@ -310,6 +374,9 @@ const CHECKS: &[&str] = &[
     "unused-features",
     "stability",
     "inference-time",
+    "confusion",
+    "threshold",
+    "regression-errors",
 ];
 
 #[test]
@@ -366,8 +433,15 @@ fn equal_seeds_give_equal_outcomes() {
     let repeatable = CHECKS.iter().filter(|id| **id != "inference-time");
     for id in repeatable {
         let id = format!("evaluation.{id}");
-        let once = with_binary(&csv, &csv).seed(5).check(&id).unwrap();
-        let twice = with_binary(&csv, &csv).seed(5).check(&id).unwrap();
+        let run = || {
+            let run = if id.ends_with("regression-errors") {
+                regression().0
+            } else {
+                with_binary(&csv, &csv)
+            };
+            run.seed(5).check(&id).unwrap()
+        };
+        let (once, twice) = (run(), run());
         assert_eq!(once, twice, "{id}");
     }
 }
