@@ -10,7 +10,8 @@ use interlock_plugin_api::{FeatureValues, Features, Outcome, Predictions, Role, 
 use interlock_stats::rng::Rng;
 
 use crate::kit::{
-    binary, boosted, close, codes, facts, forest, metric, near, project, with_binary,
+    binary, boosted, close, codes, facts, forest, metric, multiclass, near, project, regression,
+    with_binary,
 };
 
 #[test]
@@ -281,4 +282,21 @@ fn a_slow_model_is_warned_of_a_fast_one_passes_and_near_the_limit_nothing_is_sai
         outcome.summary
     );
     assert!(outcome.findings.is_empty());
+}
+
+#[test]
+fn several_classes_and_numbers_are_asked_in_every_way() {
+    for (run, _) in [multiclass(), regression()] {
+        let outcome = run.check("evaluation.stability").unwrap();
+        assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.summary);
+        assert_eq!(metric(&outcome, "turned_decisions").value, Some(0.0));
+        let outcome = run.check("evaluation.inference-time").unwrap();
+        assert!(metric(&outcome, "ms_alone").value.unwrap() > 0.0);
+    }
+    // All three columns are outputs, so each is used; of the regression one in four is.
+    let outcome = multiclass().0.check("evaluation.unused-features").unwrap();
+    assert!(outcome.findings.is_empty(), "{}", outcome.summary);
+    let outcome = regression().0.check("evaluation.unused-features").unwrap();
+    let unused = &outcome.findings[0].place.columns;
+    assert_eq!(unused, &["age", "income", "housing"]);
 }
