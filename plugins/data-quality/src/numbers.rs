@@ -2,11 +2,13 @@
 //!
 //! In: the numeric columns of a table. Out: one outcome per check.
 //!
-//! `spread` and `tail` compute on slices alone; `column` reads; the other files each hold a check.
+//! `spread`, `tail` and `two_groups` compute on slices alone; `column` reads; the other files each hold a check.
 
 pub mod spread;
 
 pub mod tail;
+
+pub mod two_groups;
 
 mod column;
 
@@ -17,3 +19,5 @@ pub(crate) mod zeros;
 pub(crate) mod skew;
 
 pub(crate) mod numeric_outliers;
+
+pub(crate) mod unit_mix_ups;

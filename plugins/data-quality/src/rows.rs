@@ -2,8 +2,8 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned` and `boosting` compute on slices alone; the other files each
-//! hold a check.
+//! `confident`, `binned`, `boosting`, `distances` and `apart` compute on slices alone; the other
+//! files each hold a check.
 
 pub mod confident;
 
@@ -11,6 +11,12 @@ pub mod binned;
 
 pub mod boosting;
 
+pub mod distances;
+
+pub mod apart;
+
 pub(crate) mod label_errors;
 
 pub(crate) mod near_duplicates;
+
+pub(crate) mod row_outliers;

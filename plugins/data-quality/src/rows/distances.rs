@@ -1,0 +1,380 @@
+//! How far each row lies from its nearest neighbors.
+//!
+//! In: columns of numbers and of codes. Out: a distance per row, and what each column adds to it.
+//!
+//! Numbers are measured in robust deviations from the median, and beyond [`LINEAR`] of them on a
+//! logarithmic scale, so that no tail however heavy drowns the other columns. Two different categories
+//! of shares `p` and `q` are `√(−ln p − ln q)` apart: the rarer, the farther. What is missing lies at
+//! the median, or is the most frequent category: it makes no row odd.
+
+use interlock_plugin_api::MISSING;
+use interlock_stats::rng::Rng;
+
+/// Robust deviations from the median up to which the scale is linear.
+pub const LINEAR: f64 = 3.0;
+
+/// One column, ready to be compared.
+#[derive(Debug, Clone)]
+pub enum Scaled {
+    /// Positions on the scale.
+    Numbers(Vec<f32>),
+    /// Codes, and the surprise `−ln p` of each.
+    Codes(Vec<u32>, Vec<f32>),
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "distances are told to six digits"
+)]
+fn single(value: f64) -> f32 {
+    value as f32
+}
+
+impl Scaled {
+    /// Numbers with their median and their scale, one robust deviation. `None` if the scale is 0.
+    pub fn of_numbers(values: &[f64], median: f64, scale: f64) -> Option<Self> {
+        if !(scale > 0.0 && scale.is_finite()) {
+            return None;
+        }
+        let place = |value: &f64| {
+            // Halved, so that the distance of huge numbers of unlike sign does not overflow.
+            let z = (value / 2.0 - median / 2.0) / scale * 2.0;
+            if z.is_nan() {
+                return 0.0;
+            }
+            let size = z.abs().min(f64::MAX);
+            let place = if size <= LINEAR {
+                size
+            } else {
+                LINEAR * (1.0 + (size / LINEAR).ln())
+            };
+            single(place.copysign(z))
+        };
+        Some(Self::Numbers(values.iter().map(place).collect()))
+    }
+
+    /// Codes below `n_codes`; any other is missing. `None` if all are the same.
+    pub fn of_codes(codes: &[u32], n_codes: usize) -> Option<Self> {
+        let mut counts = vec![0_u64; n_codes];
+        for code in codes.iter().filter(|code| **code != MISSING) {
+            if let Some(count) = counts.get_mut(*code as usize) {
+                *count += 1;
+            }
+        }
+        let total: u64 = counts.iter().sum();
+        let most = (0..n_codes).rev().max_by_key(|code| counts[*code])?;
+        if counts[most] == total {
+            return None;
+        }
+        let frequent = u32::try_from(most).ok()?;
+        let is_known = |code: u32| (code as usize) < n_codes;
+        let surprise = |count: &u64| {
+            if *count == 0 {
+                0.0
+            } else {
+                single((total as f64 / *count as f64).ln())
+            }
+        };
+        Some(Self::Codes(
+            codes
+                .iter()
+                .map(|code| if is_known(*code) { *code } else { frequent })
+                .collect(),
+            counts.iter().map(surprise).collect(),
+        ))
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(places) => places.len(),
+            Self::Codes(codes, _) => codes.len(),
+        }
+    }
+
+    /// The squared distance of two rows.
+    fn squared(&self, a: usize, b: usize) -> f32 {
+        match self {
+            Self::Numbers(places) => (places[a] - places[b]).powi(2),
+            Self::Codes(codes, _) if codes[a] == codes[b] => 0.0,
+            Self::Codes(codes, surprise) => {
+                surprise[codes[a] as usize] + surprise[codes[b] as usize]
+            }
+        }
+    }
+}
+
+/// The reference rows of a column, side by side.
+enum Side {
+    Numbers(Vec<f32>),
+    Codes(Vec<u32>, Vec<f32>),
+}
+
+/// Numbers with mean 0 and squares that sum to 1; nothing of codes, or if all are equal.
+fn standardized(side: &Side) -> Option<Vec<f64>> {
+    let Side::Numbers(places) = side else {
+        return None;
+    };
+    let mean = places.iter().map(|x| f64::from(*x)).sum::<f64>() / places.len() as f64;
+    let centered = places.iter().map(|x| f64::from(*x) - mean);
+    let norm = centered.clone().map(|x| x * x).sum::<f64>().sqrt();
+    (norm > 0.0).then(|| centered.map(|x| x / norm).collect())
+}
+
+/// Rows that others are compared with.
+pub struct Reference<'c> {
+    columns: &'c [Scaled],
+    rows: Vec<usize>,
+    sides: Vec<Side>,
+    n_neighbors: usize,
+}
+
+impl<'c> Reference<'c> {
+    /// At most `max_rows` rows, drawn without repeats, all if there are no more. `None` if there are
+    /// fewer than two rows more than neighbors, or no columns.
+    pub fn draw(
+        columns: &'c [Scaled],
+        max_rows: usize,
+        n_neighbors: usize,
+        seed: u64,
+    ) -> Option<Self> {
+        let n_rows = columns.iter().map(Scaled::len).min()?;
+        if n_neighbors == 0 || n_rows.min(max_rows) < n_neighbors + 2 {
+            return None;
+        }
+        let rows = Rng::new(seed).sample_sorted(n_rows, max_rows);
+        let sides = columns
+            .iter()
+            .map(|column| match column {
+                Scaled::Numbers(places) => {
+                    Side::Numbers(rows.iter().map(|row| places[*row]).collect())
+                }
+                Scaled::Codes(codes, surprise) => {
+                    let codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
+                    let surprise = codes.iter().map(|code| surprise[*code as usize]).collect();
+                    Side::Codes(codes, surprise)
+                }
+            })
+            .collect();
+        Some(Self {
+            columns,
+            rows,
+            sides,
+            n_neighbors,
+        })
+    }
+
+    /// How many reference rows there are.
+    pub fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The mean distance of each of these rows from its nearest reference rows other than itself.
+    pub fn distances(&self, rows: std::ops::Range<usize>) -> Vec<f64> {
+        let mut squares = vec![0.0_f32; self.rows.len()];
+        let mut next = self.rows.partition_point(|row| *row < rows.start);
+        rows.map(|row| {
+            self.square_all(row, &mut squares);
+            if self.rows.get(next) == Some(&row) {
+                squares[next] = f32::INFINITY;
+                next += 1;
+            }
+            let mut nearest = [f32::INFINITY; MAX_NEIGHBORS];
+            let nearest = &mut nearest[..self.n_neighbors.min(MAX_NEIGHBORS)];
+            keep_least(&squares, nearest);
+            let sum: f64 = nearest.iter().map(|square| f64::from(*square).sqrt()).sum();
+            sum / nearest.len() as f64
+        })
+        .collect()
+    }
+
+    /// Squared distances of a row from all reference rows.
+    fn square_all(&self, row: usize, squares: &mut [f32]) {
+        squares.fill(0.0);
+        for (column, side) in self.columns.iter().zip(&self.sides) {
+            match (column, side) {
+                (Scaled::Numbers(places), Side::Numbers(others)) => {
+                    let own = places[row];
+                    for (square, other) in squares.iter_mut().zip(others) {
+                        let difference = own - other;
+                        *square += difference * difference;
+                    }
+                }
+                (Scaled::Codes(codes, surprise), Side::Codes(others, surprises)) => {
+                    let own = codes[row];
+                    let own_surprise = surprise[own as usize];
+                    for ((square, other), other_surprise) in
+                        squares.iter_mut().zip(others).zip(surprises)
+                    {
+                        let apart = own_surprise + other_surprise;
+                        *square += if own == *other { 0.0 } else { apart };
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Columns of numbers that an earlier column correlates with by at least `limit` in size, among
+    /// the reference rows.
+    pub fn repeated(&self, limit: f64) -> Vec<usize> {
+        let standardized: Vec<Option<Vec<f64>>> = self.sides.iter().map(standardized).collect();
+        let mut repeated = Vec::new();
+        for (at, own) in standardized.iter().enumerate() {
+            let Some(own) = own else { continue };
+            let earlier = (0..at).filter(|other| !repeated.contains(other));
+            let product = |other: usize| -> f64 {
+                let other = standardized[other].iter().flatten();
+                own.iter().zip(other).map(|(a, b)| a * b).sum()
+            };
+            if earlier
+                .into_iter()
+                .any(|other| product(other).abs() >= limit)
+            {
+                repeated.push(at);
+            }
+        }
+        repeated
+    }
+
+    /// The nearest reference row other than the row itself, the first of equal ones.
+    pub fn nearest(&self, row: usize) -> usize {
+        let mut squares = vec![0.0; self.rows.len()];
+        self.square_all(row, &mut squares);
+        let others = self.rows.iter().zip(&squares);
+        let others = others.filter(|(other, _)| **other != row);
+        others
+            .min_by(|a, b| a.1.total_cmp(b.1))
+            .map_or(row, |(other, _)| *other)
+    }
+
+    /// The share of each column in the squared distances of a row from its nearest reference rows;
+    /// they sum to 1, or are all 0 if it lies nowhere apart.
+    pub fn shares(&self, row: usize) -> Vec<f64> {
+        let mut squares = vec![0.0; self.rows.len()];
+        self.square_all(row, &mut squares);
+        let mut order: Vec<usize> = (0..self.rows.len())
+            .filter(|at| self.rows[*at] != row)
+            .collect();
+        order.sort_by(|a, b| squares[*a].total_cmp(&squares[*b]).then(a.cmp(b)));
+        let mut shares = vec![0.0; self.columns.len()];
+        for at in order.into_iter().take(self.n_neighbors) {
+            for (share, column) in shares.iter_mut().zip(self.columns) {
+                *share += f64::from(column.squared(row, self.rows[at]));
+            }
+        }
+        let total: f64 = shares.iter().sum();
+        if total > 0.0 {
+            for share in &mut shares {
+                *share /= total;
+            }
+        }
+        shares
+    }
+}
+
+/// Neighbors at most.
+pub const MAX_NEIGHBORS: usize = 50;
+
+/// Keeps the least of many in `least`, ascending.
+fn keep_least(values: &[f32], least: &mut [f32]) {
+    let last = least.len() - 1;
+    for chunk in values.chunks(16) {
+        // Most chunks hold nothing small enough.
+        let smallest = chunk.iter().copied().fold(f32::INFINITY, f32::min);
+        if smallest >= least[last] {
+            continue;
+        }
+        for &value in chunk {
+            if value < least[last] {
+                let at = least.partition_point(|kept| *kept <= value);
+                least.copy_within(at..last, at + 1);
+                least[at] = value;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(n: usize) -> Vec<Scaled> {
+        let mut rng = Rng::new(2);
+        let numbers: Vec<f64> = (0..n).map(|_| 3.0 * rng.normal()).collect();
+        let codes: Vec<u32> = (0..n)
+            .map(|_| u32::try_from(rng.below(3)).unwrap_or(0))
+            .collect();
+        [
+            Scaled::of_numbers(&numbers, 0.0, 1.0),
+            Scaled::of_codes(&codes, 3),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    #[test]
+    fn distances_are_those_of_all_pairs() {
+        let columns = columns(60);
+        let reference = Reference::draw(&columns, 100, 4, 1).unwrap();
+        let distances = reference.distances(0..60);
+        for (row, distance) in distances.iter().enumerate() {
+            let mut all: Vec<f64> = (0..60)
+                .filter(|other| *other != row)
+                .map(|other| {
+                    let squares = columns.iter().map(|column| column.squared(row, other));
+                    f64::from(squares.sum::<f32>()).sqrt()
+                })
+                .collect();
+            all.sort_by(f64::total_cmp);
+            let expected = all[..4].iter().sum::<f64>() / 4.0;
+            assert!((distance - expected).abs() < 1e-6, "row {row}");
+        }
+        assert_eq!(reference.distances(20..30), distances[20..30]);
+    }
+
+    #[test]
+    fn rare_categories_lie_farther() {
+        let codes: Vec<u32> = (0..100).map(|row| u32::from(row == 7)).collect();
+        let column = Scaled::of_codes(&codes, 2).unwrap();
+        // −ln(1/100) − ln(99/100).
+        assert!((column.squared(7, 8) - 4.615_220_5).abs() < 1e-5);
+        assert!(column.squared(1, 2).abs() < f32::EPSILON);
+        assert!(Scaled::of_codes(&[0, 0, MISSING], 1).is_none());
+        assert!(Scaled::of_codes(&[], 0).is_none());
+    }
+
+    #[test]
+    fn the_scale_is_linear_then_logarithmic() {
+        let Some(Scaled::Numbers(places)) = Scaled::of_numbers(
+            &[2.0, 6.0, -30.0, f64::NAN, f64::INFINITY, f64::MIN],
+            0.0,
+            2.0,
+        ) else {
+            panic!("no scale");
+        };
+        // 3 (1 + ln(15 / 3)).
+        assert!((places[0] - 1.0).abs() < 1e-6 && (places[1] - 3.0).abs() < 1e-6);
+        assert!((places[2] + 7.828_314).abs() < 1e-5);
+        assert!(places[3].abs() < f32::EPSILON && places[4].is_finite() && places[5].is_finite());
+        assert!(Scaled::of_numbers(&[1.0], 1.0, 0.0).is_none());
+    }
+
+    #[test]
+    fn what_a_column_adds_is_named() {
+        let numbers: Vec<f64> = (0..50)
+            .map(|row| if row == 0 { 9.0 } else { 0.1 })
+            .collect();
+        let others: Vec<f64> = (0..50).map(|row| f64::from(row) / 50.0).collect();
+        let columns = [
+            Scaled::of_numbers(&numbers, 0.1, 1.0).unwrap(),
+            Scaled::of_numbers(&others, 0.5, 1.0).unwrap(),
+        ];
+        let reference = Reference::draw(&columns, 100, 3, 1).unwrap();
+        let shares = reference.shares(0);
+        assert!(shares[0] > 0.99 && (shares[0] + shares[1] - 1.0).abs() < 1e-9);
+        assert_eq!(reference.nearest(0), 1);
+        assert!(Reference::draw(&columns, 4, 3, 1).is_none());
+        assert!(Reference::draw(&[], 100, 3, 1).is_none());
+    }
+}
