@@ -36,7 +36,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let took = start.elapsed();
         println!("{id}: {took:?} {:?}: {}", outcome.verdict, outcome.summary);
         for finding in &outcome.findings {
-            println!("  {} {:?} {}", finding.code, finding.severity, finding.title);
+            println!(
+                "  {} {:?} {}",
+                finding.code, finding.severity, finding.title
+            );
         }
         for note in &outcome.notes {
             println!("  ({note})");

@@ -233,6 +233,78 @@ fn a_sorted_file_is_named_as_such() {
     );
 }
 
+fn heatmap<'o>(outcome: &'o Outcome, id: &str) -> (&'o [String], &'o [Option<f64>], &'o [Rows]) {
+    let view = outcome.views.iter().find(|view| view.id == id).unwrap();
+    match &view.chart {
+        Chart::Heatmap {
+            column_labels,
+            values,
+            rows,
+            ..
+        } => (column_labels, values, rows),
+        other => panic!("{id} is {other:?}"),
+    }
+}
+
+#[test]
+fn columns_go_missing_together_as_pandas_says() {
+    let expected = expected("missing_together");
+    let outcome = check(expected["csv"].as_str().unwrap(), "missing-values");
+    let named: Vec<Value> = expected["names"].as_array().unwrap().clone();
+    for (id, key) in [
+        ("missing-together", "correlation"),
+        ("missing-matrix", "blocks"),
+    ] {
+        let (names, values, rows) = heatmap(&outcome, id);
+        assert_eq!(names, named);
+        let expected = expected[key].as_array().unwrap();
+        assert_eq!((values.len(), rows.len()), (expected.len(), expected.len()));
+        for (value, expected) in values.iter().zip(expected) {
+            close(value.unwrap(), expected, 1e-12);
+        }
+    }
+    // Of ten rows 190 to 199, 'c' misses all.
+    let (_, values, rows) = heatmap(&outcome, "missing-matrix");
+    let (at, _) = named
+        .iter()
+        .enumerate()
+        .find(|(_, name)| *name == "c")
+        .unwrap();
+    assert_eq!(values[19 * named.len() + at], Some(1.0));
+    assert_eq!(
+        rows[19 * named.len() + at].rows,
+        (190..200).collect::<Vec<u64>>()
+    );
+}
+
+/// Blood pressures, of which some are 0: each condition by itself keeps zeros from being suspected.
+#[test]
+fn zeros_are_suspected_only_if_all_conditions_hold() {
+    let pressures = |n_zeros: usize, n_others: usize, more: &str| {
+        let mut csv = format!("pressure,y\n{more}");
+        for row in 0..n_zeros + n_others {
+            let pressure = if row < n_zeros { 0 } else { 60 + row * 7 % 31 };
+            let _written = writeln!(csv, "{pressure},{}", row % 2);
+        }
+        run(&csv)
+    };
+    let verdict = |run: &Run| run.check("data-quality.zeros").unwrap().verdict;
+    assert_eq!(verdict(&pressures(10, 90, "")), Verdict::Warn);
+    // Exactly half are zero; one more.
+    assert_eq!(verdict(&pressures(50, 50, "")), Verdict::Warn);
+    assert_eq!(verdict(&pressures(51, 50, "")), Verdict::Pass);
+    // As many others as it takes; one fewer.
+    assert_eq!(verdict(&pressures(5, 30, "")), Verdict::Warn);
+    assert_eq!(verdict(&pressures(5, 29, "")), Verdict::Pass);
+    // Zero not far enough from the middle.
+    let lenient = pressures(10, 90, "").param("placeholder_z", 50.0);
+    assert_eq!(verdict(&lenient), Verdict::Pass);
+    // A value between, nearer to zero than the others spread; and one on the other side.
+    assert_eq!(verdict(&pressures(10, 90, "2,0\n")), Verdict::Pass);
+    assert_eq!(verdict(&pressures(10, 90, "-30,0\n")), Verdict::Pass);
+    assert_eq!(verdict(&pressures(10, 90, "30,0\n")), Verdict::Warn);
+}
+
 /// Tables with which a check has nothing to go by, or too little.
 const ODD: [&str; 8] = [
     "",

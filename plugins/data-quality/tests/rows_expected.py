@@ -157,5 +157,24 @@ def order_dependence():
     return {"csv": shuffled.to_csv(index=False), "columns": found}
 
 
-parts = [row_outliers, unit_mix_ups, order_dependence]
+def missing_together():
+    rng = np.random.default_rng(5)
+    n = 200
+    df = pd.DataFrame(rng.normal(size=(n, 4)).round(2), columns=["a", "b", "c", "full"])
+    survey = rng.random(n) < 0.2
+    df.loc[survey, ["a", "b"]] = np.nan
+    df.loc[rng.random(n) < 0.1, "b"] = np.nan
+    df.loc[150:, "c"] = np.nan
+    names = df.columns[df.isna().any()].tolist()
+    names = df[names].isna().sum().sort_values(ascending=False, kind="stable").index.tolist()
+    mask = df[names].isna()
+    return {
+        "csv": df.to_csv(index=False),
+        "names": names,
+        "correlation": mask.corr().to_numpy().ravel().tolist(),
+        "blocks": mask.groupby(np.arange(n) * 20 // n).mean().to_numpy().ravel().tolist(),
+    }
+
+
+parts = [row_outliers, unit_mix_ups, order_dependence, missing_together]
 json.dump({part.__name__: part() for part in parts}, sys.stdout)
