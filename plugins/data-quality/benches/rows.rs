@@ -10,7 +10,7 @@ use interlock_data_quality::order::sequence::{shares_and_neighbors, trend_and_ne
 use interlock_data_quality::order::spectrum::strongest_period;
 use interlock_data_quality::order::stationarity::kpss;
 use interlock_data_quality::rows::apart::widest_gap;
-use interlock_data_quality::rows::distances::{Reference, Scaled};
+use interlock_data_quality::rows::distances::{Reference, Scaled, Space};
 use interlock_stats::rng::Rng;
 
 const N_ROWS: usize = 48_842;
@@ -36,8 +36,9 @@ fn benches(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("distances of 48,842 x 14", |bencher| {
         bencher.iter(|| {
-            let reference = Reference::draw(black_box(&columns), 512, 5, 1)?;
-            widest_gap(&reference.distances(0..N_ROWS), 1.4)
+            let space = Space::of(black_box(columns.clone()), 512, 1);
+            let reference = Reference::of(&space, 5)?;
+            widest_gap(&reference.distances(0..N_ROWS), 1.25)
         });
     });
     group.finish();

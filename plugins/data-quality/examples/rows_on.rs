@@ -30,7 +30,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             facts.target = target;
             facts.id = has_id.then(|| "id".to_owned());
         });
-    for id in ["row-outliers", "unit-mix-ups", "order-dependence"] {
+    for id in [
+        "row-outliers",
+        "unit-mix-ups",
+        "order-dependence",
+        "uniform",
+        "almost-duplicates",
+    ] {
         let start = Instant::now();
         let outcome = run.check(&format!("data-quality.{id}"))?;
         let took = start.elapsed();

@@ -57,6 +57,7 @@ use crate::missing_values::MISSING_VALUES;
 use crate::numbers::infinite_values::INFINITE_VALUES;
 use crate::numbers::numeric_outliers::NUMERIC_OUTLIERS;
 use crate::numbers::skew::SKEW;
+use crate::numbers::uniform::UNIFORM;
 use crate::numbers::unit_mix_ups::UNIT_MIX_UPS;
 use crate::numbers::zeros::ZEROS;
 use crate::order::order_dependence::ORDER_DEPENDENCE;
@@ -64,6 +65,7 @@ use crate::relations::class_imbalance::CLASS_IMBALANCE;
 use crate::relations::correlations::CORRELATIONS;
 use crate::relations::identifier_target::IDENTIFIER_TARGET;
 use crate::relations::target_correlation::TARGET_CORRELATION;
+use crate::rows::almost_duplicates::ALMOST_DUPLICATES;
 use crate::rows::label_errors::LABEL_ERRORS;
 use crate::rows::near_duplicates::NEAR_DUPLICATES;
 use crate::rows::row_outliers::ROW_OUTLIERS;
@@ -89,9 +91,9 @@ plugin! {
         CONSTANT_COLUMNS,
         DATES, IDENTIFIERS, MIXED_TYPES, NULL_SPELLINGS, PERSONAL_DATA, SPECIAL_CHARACTERS,
         STRING_LENGTH, STRING_VARIANTS, TEXT_ENCODING,
-        INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, UNIT_MIX_UPS, ZEROS,
+        INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, UNIFORM, UNIT_MIX_UPS, ZEROS,
         CLASS_IMBALANCE, CORRELATIONS, IDENTIFIER_TARGET, TARGET_CORRELATION,
-        LABEL_ERRORS, NEAR_DUPLICATES, ORDER_DEPENDENCE, ROW_OUTLIERS,
+        ALMOST_DUPLICATES, LABEL_ERRORS, NEAR_DUPLICATES, ORDER_DEPENDENCE, ROW_OUTLIERS,
         ASSOCIATION_CHANGE, DATE_LEAKAGE, DOMAIN_CLASSIFIER, ENTITY_LEAKAGE, GIVEAWAY_FEATURES,
         ID_LEAKAGE, NEAR_DUPLICATE_LEAKAGE, NEW_CATEGORIES, NEW_LABELS, SPLIT_SIZES, STRATIFICATION,
         VALUE_RANGES,

@@ -2,7 +2,7 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned`, `boosting`, `distances` and `apart` compute on slices alone; the other
+//! `confident`, `binned`, `boosting`, `decorrelated`, `distances`, `apart` and `all_but` compute on slices alone; the other
 //! files each hold a check.
 
 pub mod confident;
@@ -11,12 +11,18 @@ pub mod binned;
 
 pub mod boosting;
 
+pub mod decorrelated;
+
 pub mod distances;
 
 pub mod apart;
 
+pub mod all_but;
+
 pub(crate) mod label_errors;
 
 pub(crate) mod near_duplicates;
+
+pub(crate) mod almost_duplicates;
 
 pub(crate) mod row_outliers;

@@ -305,6 +305,67 @@ fn zeros_are_suspected_only_if_all_conditions_hold() {
     assert_eq!(verdict(&pressures(10, 90, "30,0\n")), Verdict::Warn);
 }
 
+#[test]
+fn even_columns_are_as_even_as_scipy_says() {
+    let expected = expected("uniform");
+    let outcome = check(expected["csv"].as_str().unwrap(), "uniform");
+    let distances = expected["distance"].as_object().unwrap();
+    for (name, distance) in distances {
+        close(metric(&outcome, "distance", name), distance, 1e-12);
+        let mut shown = table(&outcome, "evenness").iter();
+        let line = shown.find(|line| line.cells[0] == Cell::from(name.as_str()));
+        close(number(&line.unwrap().cells[4]), &expected["p"][name], 1e-9);
+    }
+    let mut noted: Vec<&str> = outcome
+        .findings
+        .iter()
+        .map(|finding| finding.place.columns[0].as_str())
+        .collect();
+    noted.sort_unstable();
+    assert_eq!(noted, ["hash", "number", "token"]);
+    let running = outcome
+        .findings
+        .iter()
+        .find(|f| f.place.columns == ["number"]);
+    assert!(running.unwrap().title.contains("running number"));
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.summary);
+}
+
+#[test]
+fn almost_equal_rows_are_those_of_all_pairs() {
+    let expected = expected("almost_duplicates");
+    let csv = expected["csv"].as_str().unwrap();
+    let pairs = |outcome: &Outcome| -> Vec<Value> {
+        let mut pairs: Vec<(u64, u64)> = table(outcome, "pairs")
+            .iter()
+            .map(|line| {
+                let rows = &line.rows.as_ref().unwrap().rows;
+                (rows[0], rows[1])
+            })
+            .collect();
+        pairs.sort_unstable();
+        pairs
+            .into_iter()
+            .map(|(a, b)| Value::from(vec![a, b]))
+            .collect()
+    };
+    let one = check(csv, "almost-duplicates");
+    assert_eq!(pairs(&one), *expected["one"].as_array().unwrap());
+    // 3 of 300 rows are more than a thousandth.
+    assert_eq!(one.verdict, Verdict::Warn, "{}", one.summary);
+    let share = one.metrics[0].value.unwrap();
+    assert!((share - 0.01).abs() < 1e-12);
+    let two = run(csv).param("max_differing", 2).param("warn_above", 0.5);
+    let two = two.check("data-quality.almost-duplicates").unwrap();
+    let mut both = expected["one"].as_array().unwrap().clone();
+    both.extend(expected["two"].as_array().unwrap().iter().cloned());
+    both.sort_by_key(ToString::to_string);
+    let mut found = pairs(&two);
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(found, both);
+    assert_eq!(two.verdict, Verdict::Pass, "{}", two.summary);
+}
+
 /// Tables with which a check has nothing to go by, or too little.
 const ODD: [&str; 8] = [
     "",
@@ -320,7 +381,12 @@ const ODD: [&str; 8] = [
 #[test]
 fn odd_tables_are_no_panic_and_no_pass() {
     for csv in ODD {
-        for id in ["row-outliers", "unit-mix-ups", "order-dependence"] {
+        for id in [
+            "row-outliers",
+            "unit-mix-ups",
+            "order-dependence",
+            "uniform",
+        ] {
             let outcome = check(csv, id);
             assert_eq!(
                 outcome.verdict,
@@ -339,6 +405,8 @@ fn settings_beyond_their_range_are_refused() {
         ("row-outliers", "min_ratio", 0.5),
         ("unit-mix-ups", "alpha", 0.0),
         ("order-dependence", "min_effect", 1.5),
+        ("uniform", "max_distance", -0.1),
+        ("almost-duplicates", "margin_bits", -1.0),
         ("order-dependence", "min_rows", 3.0),
     ] {
         let run = run("a,y\n1,0\n").param(name, value);

@@ -53,10 +53,12 @@ def row_outliers():
     df.loc[[40, 170], "weight"] = [41.0, 101.0]
     df.loc[5, "income"] = np.nan
     df.loc[6, "town"] = np.nan
-    space = np.column_stack(
-        [places(df[c].to_numpy()) for c in ["height", "weight", "income", "visits"]]
-        + [one_hot(df["town"]), one_hot(df["plan"])]
-    )
+    numbers = np.column_stack([places(df[c].to_numpy()) for c in ["height", "weight", "income", "visits"]])
+    # Mahalanobis' distance of the numbers, the correlations drawn towards none by 2 %.
+    correlations = np.corrcoef(numbers.T)
+    shrunk = (correlations + 0.02 * np.eye(4)) / 1.02
+    numbers = numbers @ np.linalg.inv(np.linalg.cholesky(shrunk)).T
+    space = np.column_stack([numbers, one_hot(df["town"]), one_hot(df["plan"])])
     found = NearestNeighbors(n_neighbors=6).fit(space).kneighbors(space)[0]
     distance = found[:, 1:].mean(axis=1)
     is_odd = np.isin(np.arange(n), [40, 170])
@@ -129,7 +131,11 @@ def order_dependence():
         along = stats.spearmanr(np.arange(n), x)
         r = stats.rankdata(x)
         v = np.sum(np.diff(r) ** 2) / np.sum((r - r.mean()) ** 2)
-        variance = 4 * (n - 2) * (5 * n**2 - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2)
+        # Young's variance over all orders; without ties it is Bartels' formula.
+        variance = 2 * (2 * n - 3 - stats.kurtosis(r, fisher=False)) / (n * (n - 1))
+        if name != "ties":
+            bartels = 4 * (n - 2) * (5 * n**2 - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2)
+            assert abs(variance / bartels - 1) < 1e-12
         line = np.polyval(np.polyfit(np.arange(n), x, 1), np.arange(n))
         power = np.abs(np.fft.rfft(x - line))[1 : (n - 1) // 2 + 1] ** 2
         found[name] = {
@@ -176,5 +182,57 @@ def missing_together():
     }
 
 
-parts = [row_outliers, unit_mix_ups, order_dependence, missing_together]
+def uniform():
+    rng = np.random.default_rng(13)
+    n = 2000
+    df = pd.DataFrame({
+        "hash": rng.random(n).round(6) * 1000,
+        "token": rng.integers(0, 5000, n),
+        "age": rng.normal(40, 10, n).round(1),
+        "number": rng.permutation(n) * 2 + 0.5,
+        "few": rng.integers(0, 12, n),
+    })
+    found = {}
+    for name in ["hash", "age", "number"]:
+        x = df[name]
+        found[name] = stats.kstest(x, "uniform", (x.min(), x.max() - x.min())).statistic
+    # Both steps of the two distribution functions, at each whole number.
+    x = df["token"].to_numpy()
+    whole = np.arange(x.min(), x.max() + 1)
+    own = np.searchsorted(np.sort(x), whole, "right") / n
+    found["token"] = np.abs(own - stats.randint(x.min(), x.max() + 1).cdf(whole)).max()
+    p = {name: stats.kstwo.sf(d, n) for name, d in found.items()}
+    return {"csv": df.to_csv(index=False), "distance": found, "p": p}
+
+
+def almost_duplicates():
+    """All pairs of different rows that agree in all inputs but one."""
+    rng = np.random.default_rng(17)
+    n = 300
+    df = pd.DataFrame({
+        "height": (170 + 10 * rng.normal(size=n)).round(2),
+        "weight": (70 + 9 * rng.normal(size=n)).round(2),
+        "pulse": (70 + 9 * rng.normal(size=n)).round(2),
+        "income": np.exp(8 + rng.normal(size=n)).round(2),
+        "glucose": (100 + 15 * rng.normal(size=n)).round(1),
+        "sodium": (140 + 3 * rng.normal(size=n)).round(2),
+        "town": rng.choice(["Ulm", "Jena", "Kiel"], n),
+        "y": rng.integers(0, 2, n),
+    })
+    df.loc[290] = df.loc[10]
+    df.loc[290, "weight"] = 60.0
+    df.loc[291] = df.loc[20]
+    df.loc[291, "town"] = "Bonn"
+    df.loc[292] = df.loc[30]
+    df.loc[293] = df.loc[40]
+    df.loc[293, ["weight", "pulse"]] = [61.0, 62.0]
+    df.loc[294] = df.loc[50]
+    df.loc[50, "income"] = np.nan
+    x = df.drop(columns="y").astype(object).where(df.drop(columns="y").notna(), "missing").to_numpy()
+    differing = (x[:, None, :] != x[None, :, :]).sum(axis=2)
+    pairs = {k: [[int(a), int(b)] for a, b in np.argwhere(differing == k) if a < b] for k in (1, 2)}
+    return {"csv": df.to_csv(index=False), "one": pairs[1], "two": pairs[2]}
+
+
+parts = [uniform, almost_duplicates, row_outliers, unit_mix_ups, order_dependence, missing_together]
 json.dump({part.__name__: part() for part in parts}, sys.stdout)

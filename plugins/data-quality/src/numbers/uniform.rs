@@ -196,5 +196,9 @@ fn outcome(judged: &[Judged<'_>], n_columns: usize, settings: &Settings) -> Outc
         rows: judged.iter().take(MAX_MARKS).map(row).collect(),
     };
     let view = View::new("evenness", "Columns against a uniform distribution", chart);
-    outcome.view(view.caption("The most even first. Columns of fewer than 20 different values are left out."))
+    outcome.view(
+        view.caption(
+            "The most even first. Columns of fewer than 20 different values are left out.",
+        ),
+    )
 }

@@ -12,6 +12,10 @@ use interlock_stats::order::ranks;
 /// Stretches of rows whose shares of categories are compared.
 pub const N_STRETCHES: usize = 10;
 
+/// Neighbors other than the most frequent value that chance gives at least, or their number is not
+/// tested: below, its distribution is lopsided.
+const MIN_MEETINGS: f64 = 5.0;
+
 /// A dependence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dependence {
@@ -22,7 +26,8 @@ pub struct Dependence {
 }
 
 /// Spearman's rank correlation of values with their place, as `scipy.stats.spearmanr`, and Bartels'
-/// rank test of neighbors: how alike they are, `1 − v/2` with von Neumann's ratio `v` of the ranks.
+/// rank test of neighbors: how alike they are, `1 − v/2` with von Neumann's ratio `v` of the ranks,
+/// its variance that of all orders of the same ranks.
 ///
 /// `None` with fewer than 10 values, or if all are equal. No value is NaN.
 pub fn trend_and_neighbors(values: &[f64]) -> Option<(Dependence, Dependence)> {
@@ -48,9 +53,16 @@ pub fn trend_and_neighbors(values: &[f64]) -> Option<(Dependence, Dependence)> {
         .map(|pair| (pair[0] - pair[1]).powi(2))
         .sum();
     let ratio = steps / squares;
-    let variance = 4.0 * (n - 2.0) * (5.0 * n * n - 2.0 * n - 9.0)
-        / (5.0 * n * (n + 1.0) * (n - 1.0) * (n - 1.0));
-    let z = (ratio - 2.0) / variance.sqrt();
+    let fourth: f64 = ranks.iter().map(|rank| (rank - middle).powi(4)).sum();
+    let kurtosis = n * fourth / (squares * squares);
+    // Of all orders of these ranks, ties or not (Young, 1941); without ties it is Bartels' formula.
+    let variance = 2.0 * (2.0 * n - 3.0 - kurtosis) / (n * (n - 1.0));
+    let z = (ratio - 2.0) / variance.max(f64::MIN_POSITIVE).sqrt();
+    let neighbors_p = if is_tellable(largest_tie(ranks), values.len()) {
+        (2.0 * normal_sf(z.abs())).min(1.0)
+    } else {
+        1.0
+    };
     Some((
         Dependence {
             size: rho,
@@ -58,9 +70,23 @@ pub fn trend_and_neighbors(values: &[f64]) -> Option<(Dependence, Dependence)> {
         },
         Dependence {
             size: 1.0 - ratio / 2.0,
-            p_value: (2.0 * normal_sf(z.abs())).min(1.0),
+            p_value: neighbors_p,
         },
     ))
+}
+
+/// How often the most frequent value stands.
+fn largest_tie(mut ranks: Vec<f64>) -> usize {
+    ranks.sort_unstable_by(f64::total_cmp);
+    let ties = ranks.chunk_by(|a, b| a >= b).map(<[f64]>::len);
+    ties.max().unwrap_or(0)
+}
+
+/// Whether values other than the most frequent one meet often enough by chance for the normal
+/// distribution to tell how often they do.
+fn is_tellable(n_frequent: usize, n: usize) -> bool {
+    let share = 1.0 - n_frequent as f64 / n as f64;
+    share * share * n as f64 >= MIN_MEETINGS
 }
 
 /// Whether shares of categories change along the rows, and whether equal ones stand together.
@@ -78,6 +104,7 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
     if codes.len() < 10 || counts.iter().filter(|count| **count > 0).count() < 2 {
         return None;
     }
+    let most = counts.iter().max().map_or(0, |most| *most as usize);
     let powers = |exponent: i32| -> f64 { counts.iter().map(|c| (*c as f64).powi(exponent)).sum() };
     let (second, third) = (powers(2), powers(3));
     let runs = 1.0 + codes.windows(2).filter(|pair| pair[0] != pair[1]).count() as f64;
@@ -89,7 +116,11 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
     let neighbors = Dependence {
         // Fewer runs than expected, of those that could be spared.
         size: ((expected - runs) / (expected - 1.0)).max(-1.0),
-        p_value: (2.0 * normal_sf(z.abs())).min(1.0),
+        p_value: if is_tellable(most, codes.len()) {
+            (2.0 * normal_sf(z.abs())).min(1.0)
+        } else {
+            1.0
+        },
     };
     Some((along(codes, &counts), neighbors))
 }
@@ -235,6 +266,38 @@ mod tests {
         let blocks: Vec<u32> = (0..40).map(|row| row / 20).collect();
         let (_, neighbors) = shares_and_neighbors(&blocks).unwrap();
         assert!((neighbors.size - 0.95).abs() < 1e-12 && neighbors.p_value < 1e-8);
+    }
+
+    #[test]
+    fn mean_and_variance_of_neighbors_are_those_of_all_orders() {
+        let ranks = [1.5, 1.5, 3.0, 5.0, 5.0, 5.0, 7.0];
+        let n = 7.0;
+        let mean = ranks.iter().sum::<f64>() / n;
+        let power = |k: i32| ranks.iter().map(|r| (r - mean).powi(k)).sum::<f64>();
+        let ratio = |order: &Vec<f64>| {
+            let steps = order.windows(2).map(|pair| (pair[0] - pair[1]).powi(2));
+            steps.sum::<f64>() / power(2)
+        };
+        let all: Vec<f64> = orders(&ranks).iter().map(ratio).collect();
+        let expected = all.iter().sum::<f64>() / all.len() as f64;
+        let squares = all.iter().map(|v| (v - expected).powi(2));
+        let variance = squares.sum::<f64>() / all.len() as f64;
+        let kurtosis = n * power(4) / power(2).powi(2);
+        let formula = 2.0 * (2.0 * n - 3.0 - kurtosis) / (n * (n - 1.0));
+        assert!((expected - 2.0).abs() < 1e-9 && (variance - formula).abs() < 1e-9);
+    }
+
+    #[test]
+    fn rare_values_are_not_tested_for_company() {
+        // 3 of 100 rows side by side: chance alone would put 0.09 of them together.
+        let codes: Vec<u32> = (0..100)
+            .map(|row| u32::from((50..53).contains(&row)))
+            .collect();
+        let (_, neighbors) = shares_and_neighbors(&codes).unwrap();
+        assert!(neighbors.p_value >= 1.0);
+        let values: Vec<f64> = codes.iter().map(|code| f64::from(*code)).collect();
+        let (_, neighbors) = trend_and_neighbors(&values).unwrap();
+        assert!(neighbors.p_value >= 1.0);
     }
 
     #[test]

@@ -6,9 +6,14 @@
 //! logarithmic scale, so that no tail however heavy drowns the other columns. Two different categories
 //! of shares `p` and `q` are `√(−ln p − ln q)` apart: the rarer, the farther. What is missing lies at
 //! the median, or is the most frequent category: it makes no row odd.
+//!
+//! Numbers that go together are decorrelated first (Mahalanobis' distance): a row that breaks a
+//! correlation lies far, one that is large in all of them does not.
 
 use interlock_plugin_api::MISSING;
 use interlock_stats::rng::Rng;
+
+use crate::rows::decorrelated::Decorrelation;
 
 /// Robust deviations from the median up to which the scale is linear.
 pub const LINEAR: f64 = 3.0;
@@ -109,40 +114,87 @@ enum Side {
     Codes(Vec<u32>, Vec<f32>),
 }
 
-/// Numbers with mean 0 and squares that sum to 1; nothing of codes, or if all are equal.
-fn standardized(side: &Side) -> Option<Vec<f64>> {
-    let Side::Numbers(places) = side else {
-        return None;
-    };
-    let mean = places.iter().map(|x| f64::from(*x)).sum::<f64>() / places.len() as f64;
-    let centered = places.iter().map(|x| f64::from(*x) - mean);
-    let norm = centered.clone().map(|x| x * x).sum::<f64>().sqrt();
-    (norm > 0.0).then(|| centered.map(|x| x / norm).collect())
+/// Columns with what decorrelates their numbers, and rows drawn from them.
+#[derive(Debug, Clone)]
+pub struct Space {
+    raw: Vec<Scaled>,
+    columns: Vec<Scaled>,
+    /// Which columns are numbers.
+    numbers: Vec<usize>,
+    decorrelation: Decorrelation,
+    rows: Vec<usize>,
+}
+
+impl Space {
+    /// Draws at most `max_rows` reference rows without repeats, all if there are no more, and
+    /// decorrelates numbers as they go together in those.
+    pub fn of(columns: Vec<Scaled>, max_rows: usize, seed: u64) -> Self {
+        let n_rows = columns.iter().map(Scaled::len).min().unwrap_or(0);
+        let rows = Rng::new(seed).sample_sorted(n_rows, max_rows);
+        let (mut numbers, mut places) = (Vec::new(), Vec::new());
+        for (at, column) in columns.iter().enumerate() {
+            if let Scaled::Numbers(own) = column {
+                numbers.push(at);
+                places.push(own.as_slice());
+            }
+        }
+        let decorrelation = Decorrelation::of(&places, &rows);
+        let mut changed = columns.clone();
+        for (at, own) in numbers.iter().zip(decorrelation.apply(&places)) {
+            changed[*at] = Scaled::Numbers(own);
+        }
+        Self {
+            raw: columns,
+            columns: changed,
+            numbers,
+            decorrelation,
+            rows,
+        }
+    }
+
+    /// What each column adds to the squared distance of two rows; a column of numbers may take away
+    /// from what the others add.
+    fn parts(&self, a: usize, b: usize) -> Vec<f64> {
+        let mut parts: Vec<f64> = self
+            .raw
+            .iter()
+            .map(|column| f64::from(column.squared(a, b)))
+            .collect();
+        let differences: Vec<f64> = self
+            .numbers
+            .iter()
+            .map(|at| match &self.raw[*at] {
+                Scaled::Numbers(places) => f64::from(places[a]) - f64::from(places[b]),
+                Scaled::Codes(..) => 0.0,
+            })
+            .collect();
+        for (at, part) in self
+            .numbers
+            .iter()
+            .zip(self.decorrelation.parts(&differences))
+        {
+            parts[*at] = part;
+        }
+        parts
+    }
 }
 
 /// Rows that others are compared with.
 pub struct Reference<'c> {
-    columns: &'c [Scaled],
-    rows: Vec<usize>,
+    space: &'c Space,
     sides: Vec<Side>,
     n_neighbors: usize,
 }
 
 impl<'c> Reference<'c> {
-    /// At most `max_rows` rows, drawn without repeats, all if there are no more. `None` if there are
-    /// fewer than two rows more than neighbors, or no columns.
-    pub fn draw(
-        columns: &'c [Scaled],
-        max_rows: usize,
-        n_neighbors: usize,
-        seed: u64,
-    ) -> Option<Self> {
-        let n_rows = columns.iter().map(Scaled::len).min()?;
-        if n_neighbors == 0 || n_rows.min(max_rows) < n_neighbors + 2 {
+    /// The rows drawn. `None` if there are fewer than two rows more than neighbors, or no columns.
+    pub fn of(space: &'c Space, n_neighbors: usize) -> Option<Self> {
+        if n_neighbors == 0 || space.columns.is_empty() || space.rows.len() < n_neighbors + 2 {
             return None;
         }
-        let rows = Rng::new(seed).sample_sorted(n_rows, max_rows);
-        let sides = columns
+        let rows = &space.rows;
+        let sides = space
+            .columns
             .iter()
             .map(|column| match column {
                 Scaled::Numbers(places) => {
@@ -156,8 +208,7 @@ impl<'c> Reference<'c> {
             })
             .collect();
         Some(Self {
-            columns,
-            rows,
+            space,
             sides,
             n_neighbors,
         })
@@ -165,16 +216,16 @@ impl<'c> Reference<'c> {
 
     /// How many reference rows there are.
     pub fn n_rows(&self) -> usize {
-        self.rows.len()
+        self.space.rows.len()
     }
 
     /// The mean distance of each of these rows from its nearest reference rows other than itself.
     pub fn distances(&self, rows: std::ops::Range<usize>) -> Vec<f64> {
-        let mut squares = vec![0.0_f32; self.rows.len()];
-        let mut next = self.rows.partition_point(|row| *row < rows.start);
+        let mut squares = vec![0.0_f32; self.space.rows.len()];
+        let mut next = self.space.rows.partition_point(|row| *row < rows.start);
         rows.map(|row| {
             self.square_all(row, &mut squares);
-            if self.rows.get(next) == Some(&row) {
+            if self.space.rows.get(next) == Some(&row) {
                 squares[next] = f32::INFINITY;
                 next += 1;
             }
@@ -190,7 +241,7 @@ impl<'c> Reference<'c> {
     /// Squared distances of a row from all reference rows.
     fn square_all(&self, row: usize, squares: &mut [f32]) {
         squares.fill(0.0);
-        for (column, side) in self.columns.iter().zip(&self.sides) {
+        for (column, side) in self.space.columns.iter().zip(&self.sides) {
             match (column, side) {
                 (Scaled::Numbers(places), Side::Numbers(others)) => {
                     let own = places[row];
@@ -214,33 +265,11 @@ impl<'c> Reference<'c> {
         }
     }
 
-    /// Columns of numbers that an earlier column correlates with by at least `limit` in size, among
-    /// the reference rows.
-    pub fn repeated(&self, limit: f64) -> Vec<usize> {
-        let standardized: Vec<Option<Vec<f64>>> = self.sides.iter().map(standardized).collect();
-        let mut repeated = Vec::new();
-        for (at, own) in standardized.iter().enumerate() {
-            let Some(own) = own else { continue };
-            let earlier = (0..at).filter(|other| !repeated.contains(other));
-            let product = |other: usize| -> f64 {
-                let other = standardized[other].iter().flatten();
-                own.iter().zip(other).map(|(a, b)| a * b).sum()
-            };
-            if earlier
-                .into_iter()
-                .any(|other| product(other).abs() >= limit)
-            {
-                repeated.push(at);
-            }
-        }
-        repeated
-    }
-
     /// The nearest reference row other than the row itself, the first of equal ones.
     pub fn nearest(&self, row: usize) -> usize {
-        let mut squares = vec![0.0; self.rows.len()];
+        let mut squares = vec![0.0; self.space.rows.len()];
         self.square_all(row, &mut squares);
-        let others = self.rows.iter().zip(&squares);
+        let others = self.space.rows.iter().zip(&squares);
         let others = others.filter(|(other, _)| **other != row);
         others
             .min_by(|a, b| a.1.total_cmp(b.1))
@@ -250,16 +279,17 @@ impl<'c> Reference<'c> {
     /// The share of each column in the squared distances of a row from its nearest reference rows;
     /// they sum to 1, or are all 0 if it lies nowhere apart.
     pub fn shares(&self, row: usize) -> Vec<f64> {
-        let mut squares = vec![0.0; self.rows.len()];
+        let mut squares = vec![0.0; self.space.rows.len()];
         self.square_all(row, &mut squares);
-        let mut order: Vec<usize> = (0..self.rows.len())
-            .filter(|at| self.rows[*at] != row)
+        let mut order: Vec<usize> = (0..self.space.rows.len())
+            .filter(|at| self.space.rows[*at] != row)
             .collect();
         order.sort_by(|a, b| squares[*a].total_cmp(&squares[*b]).then(a.cmp(b)));
-        let mut shares = vec![0.0; self.columns.len()];
+        let mut shares = vec![0.0; self.space.columns.len()];
         for at in order.into_iter().take(self.n_neighbors) {
-            for (share, column) in shares.iter_mut().zip(self.columns) {
-                *share += f64::from(column.squared(row, self.rows[at]));
+            let parts = self.space.parts(row, self.space.rows[at]);
+            for (share, part) in shares.iter_mut().zip(parts) {
+                *share += part;
             }
         }
         let total: f64 = shares.iter().sum();
@@ -316,7 +346,8 @@ mod tests {
     #[test]
     fn distances_are_those_of_all_pairs() {
         let columns = columns(60);
-        let reference = Reference::draw(&columns, 100, 4, 1).unwrap();
+        let space = Space::of(columns.clone(), 100, 1);
+        let reference = Reference::of(&space, 4).unwrap();
         let distances = reference.distances(0..60);
         for (row, distance) in distances.iter().enumerate() {
             let mut all: Vec<f64> = (0..60)
@@ -363,18 +394,20 @@ mod tests {
     #[test]
     fn what_a_column_adds_is_named() {
         let numbers: Vec<f64> = (0..50)
-            .map(|row| if row == 0 { 9.0 } else { 0.1 })
+            .map(|row| if row == 25 { 9.0 } else { 0.1 })
             .collect();
         let others: Vec<f64> = (0..50).map(|row| f64::from(row) / 50.0).collect();
-        let columns = [
+        let columns = vec![
             Scaled::of_numbers(&numbers, 0.1, 1.0).unwrap(),
             Scaled::of_numbers(&others, 0.5, 1.0).unwrap(),
         ];
-        let reference = Reference::draw(&columns, 100, 3, 1).unwrap();
-        let shares = reference.shares(0);
+        let space = Space::of(columns, 100, 1);
+        let reference = Reference::of(&space, 3).unwrap();
+        let shares = reference.shares(25);
         assert!(shares[0] > 0.99 && (shares[0] + shares[1] - 1.0).abs() < 1e-9);
-        assert_eq!(reference.nearest(0), 1);
-        assert!(Reference::draw(&columns, 4, 3, 1).is_none());
-        assert!(Reference::draw(&[], 100, 3, 1).is_none());
+        assert!(reference.nearest(25).abs_diff(25) <= 5 && reference.nearest(25) != 25);
+        let few = Space::of(space.raw.clone(), 4, 1);
+        assert!(Reference::of(&few, 3).is_none());
+        assert!(Reference::of(&Space::of(Vec::new(), 100, 1), 3).is_none());
     }
 }

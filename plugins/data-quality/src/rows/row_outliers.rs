@@ -13,7 +13,7 @@ use crate::coded::Coder;
 use crate::conclusion::{self, Otherwise, figure};
 use crate::numbers::spread::Spread;
 use crate::rows::apart::{Gap, MIN_DIFFERENT, widest_gap};
-use crate::rows::distances::{MAX_NEIGHBORS, Reference, Scaled};
+use crate::rows::distances::{MAX_NEIGHBORS, Reference, Scaled, Space};
 use crate::wording::{MAX_MARKS, counted, listed, percent, shortened};
 
 /// Rows scored between two reports of progress.
@@ -30,9 +30,6 @@ const MAX_TOLD: usize = 100;
 
 /// Bars of the histogram.
 const N_BINS: usize = 30;
-
-/// Correlation of two columns from which on the later one says nothing new.
-const MAX_CORRELATION: f64 = 0.999;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -51,8 +48,8 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            alpha: 0.002,
-            min_ratio: 1.4,
+            alpha: 0.005,
+            min_ratio: 1.25,
             neighbors: 5,
             reference_rows: 512,
         }
@@ -104,14 +101,10 @@ pub(crate) fn row_outliers(ctx: &Context, settings: Settings) -> Result<Outcome,
     let table = ctx.table(Role::Train)?;
     let n_rows = table.n_rows();
     let mut compared = compared(ctx, &table)?;
-    compared.drop_repeated(&settings, ctx.seed());
-    let reference = Reference::draw(
-        &compared.scaled,
-        settings.reference_rows,
-        settings.neighbors,
-        ctx.seed(),
-    )
-    .filter(|_| compared.columns.len() > 1);
+    let scaled = std::mem::take(&mut compared.scaled);
+    let space = Space::of(scaled, settings.reference_rows, ctx.seed());
+    let reference =
+        Reference::of(&space, settings.neighbors).filter(|_| compared.columns.len() > 1);
     let Some(reference) = reference else {
         return Ok(too_little(n_rows, compared, &settings));
     };
@@ -167,31 +160,6 @@ fn compared<'t>(ctx: &Context, table: &'t Table<'t>) -> Result<Compared<'t>, Che
         typical,
         notes,
     })
-}
-
-impl Compared<'_> {
-    /// Leaves out numbers that an earlier column tells already: they would count twice.
-    fn drop_repeated(&mut self, settings: &Settings, seed: u64) {
-        let repeated = Reference::draw(&self.scaled, settings.reference_rows, 1, seed)
-            .map(|reference| reference.repeated(MAX_CORRELATION))
-            .unwrap_or_default();
-        if repeated.is_empty() {
-            return;
-        }
-        let names: Vec<String> = repeated
-            .iter()
-            .map(|at| format!("'{}'", self.columns[*at].name()))
-            .collect();
-        self.notes.push(format!(
-            "Left out, because an earlier column goes with it almost exactly: {}.",
-            listed(&names)
-        ));
-        for at in repeated.into_iter().rev() {
-            self.columns.remove(at);
-            self.scaled.remove(at);
-            self.typical.remove(at);
-        }
-    }
 }
 
 fn too_little(n_rows: usize, compared: Compared<'_>, settings: &Settings) -> Outcome {
