@@ -109,18 +109,26 @@ pub(crate) fn together(table: &Masks) -> Option<View> {
     if shown.len() < 2 {
         return None;
     }
+    let rows_of: Vec<Vec<usize>> = shown
+        .iter()
+        .map(|mask| {
+            (0..table.n_rows)
+                .filter(|row| mask.is_missing[*row])
+                .collect()
+        })
+        .collect();
     let (mut values, mut rows) = (Vec::new(), Vec::new());
     let mut strongest: Option<(f64, &str, &str)> = None;
-    for (at, a) in shown.iter().enumerate() {
+    for (at, (a, missing)) in shown.iter().zip(&rows_of).enumerate() {
         for (other, b) in shown.iter().enumerate() {
-            let both = |row: &usize| a.is_missing[*row] && b.is_missing[*row];
-            let missing_in_both: Vec<usize> = (0..table.n_rows).filter(both).collect();
-            let correlation = phi(a, b, missing_in_both.len());
+            let both = missing.iter().copied().filter(|row| b.is_missing[*row]);
+            let both: Vec<usize> = both.collect();
+            let correlation = phi(a, b, both.len());
             if other < at && strongest.is_none_or(|(most, _, _)| correlation.abs() > most.abs()) {
                 strongest = Some((correlation, &b.name, &a.name));
             }
             values.push(Some(correlation));
-            rows.push(Rows::new(table.role, missing_in_both));
+            rows.push(Rows::new(table.role, both));
         }
     }
     let names: Vec<String> = shown.iter().map(|mask| mask.name.clone()).collect();

@@ -351,7 +351,7 @@ fn almost_equal_rows_are_those_of_all_pairs() {
     };
     let one = check(csv, "almost-duplicates");
     assert_eq!(pairs(&one), *expected["one"].as_array().unwrap());
-    // 3 of 300 rows are more than a thousandth.
+    // 3 of 300 rows are more than five thousandths.
     assert_eq!(one.verdict, Verdict::Warn, "{}", one.summary);
     let share = one.metrics[0].value.unwrap();
     assert!((share - 0.01).abs() < 1e-12);

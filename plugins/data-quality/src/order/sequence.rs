@@ -58,7 +58,7 @@ pub fn trend_and_neighbors(values: &[f64]) -> Option<(Dependence, Dependence)> {
     // Of all orders of these ranks, ties or not (Young, 1941); without ties it is Bartels' formula.
     let variance = 2.0 * (2.0 * n - 3.0 - kurtosis) / (n * (n - 1.0));
     let z = (ratio - 2.0) / variance.max(f64::MIN_POSITIVE).sqrt();
-    let neighbors_p = if is_tellable(largest_tie(ranks), values.len()) {
+    let neighbors_p = if is_tellable(largest_tie(ranks), n) {
         (2.0 * normal_sf(z.abs())).min(1.0)
     } else {
         1.0
@@ -76,17 +76,17 @@ pub fn trend_and_neighbors(values: &[f64]) -> Option<(Dependence, Dependence)> {
 }
 
 /// How often the most frequent value stands.
-fn largest_tie(mut ranks: Vec<f64>) -> usize {
+fn largest_tie(mut ranks: Vec<f64>) -> f64 {
     ranks.sort_unstable_by(f64::total_cmp);
     let ties = ranks.chunk_by(|a, b| a >= b).map(<[f64]>::len);
-    ties.max().unwrap_or(0)
+    ties.max().unwrap_or(0) as f64
 }
 
 /// Whether values other than the most frequent one meet often enough by chance for the normal
 /// distribution to tell how often they do.
-fn is_tellable(n_frequent: usize, n: usize) -> bool {
-    let share = 1.0 - n_frequent as f64 / n as f64;
-    share * share * n as f64 >= MIN_MEETINGS
+fn is_tellable(n_frequent: f64, n: f64) -> bool {
+    let share = 1.0 - n_frequent / n;
+    share * share * n >= MIN_MEETINGS
 }
 
 /// Whether shares of categories change along the rows, and whether equal ones stand together.
@@ -104,7 +104,7 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
     if codes.len() < 10 || counts.iter().filter(|count| **count > 0).count() < 2 {
         return None;
     }
-    let most = counts.iter().max().map_or(0, |most| *most as usize);
+    let most = counts.iter().copied().max().unwrap_or(0) as f64;
     let powers = |exponent: i32| -> f64 { counts.iter().map(|c| (*c as f64).powi(exponent)).sum() };
     let (second, third) = (powers(2), powers(3));
     let runs = 1.0 + codes.windows(2).filter(|pair| pair[0] != pair[1]).count() as f64;
@@ -116,7 +116,7 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
     let neighbors = Dependence {
         // Fewer runs than expected, of those that could be spared.
         size: ((expected - runs) / (expected - 1.0)).max(-1.0),
-        p_value: if is_tellable(most, codes.len()) {
+        p_value: if is_tellable(most, n) {
             (2.0 * normal_sf(z.abs())).min(1.0)
         } else {
             1.0

@@ -35,7 +35,7 @@ impl Default for Settings {
         Self {
             max_differing: 1,
             margin_bits: 5.0,
-            warn_above: 0.001,
+            warn_above: 0.005,
         }
     }
 }

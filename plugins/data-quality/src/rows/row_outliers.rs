@@ -388,7 +388,10 @@ fn oddest(
         cells.push(Cell::from(nearest as f64));
         TableRow {
             cells,
-            rows: Some(Rows::new(Role::Train, [*row, nearest])),
+            rows: Some(Rows::new(
+                Role::Train,
+                [*row.min(&nearest), *row.max(&nearest)],
+            )),
         }
     };
     let chart = Chart::Table {
@@ -417,12 +420,13 @@ fn histogram(found: &Found) -> View {
     let bars = (0..N_BINS)
         .map(|at| {
             // Only the rows shown can be opened from here: those of the high bars.
-            let rows: Vec<usize> = found
+            let mut rows: Vec<usize> = found
                 .shown
                 .iter()
                 .copied()
                 .filter(|row| bin(found.distances[*row]) == at)
                 .collect();
+            rows.sort_unstable();
             let label = format!("{:.2}–{:.2}", at as f64 * width, (at as f64 + 1.0) * width);
             Bar {
                 is_flagged: found
