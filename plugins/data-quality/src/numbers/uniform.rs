@@ -15,7 +15,7 @@ use crate::numbers::evenness::{Evenness, evenness};
 use crate::wording::{self, MAX_MARKS, counted};
 
 /// Values of a column looked at; of more a random sample.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 10_000;
 
 /// Probability from which on a distribution is more even than random numbers are.
 const TOO_EVEN: f64 = 0.999;

@@ -18,7 +18,7 @@ use crate::numbers::two_groups::{
 use crate::wording::{MAX_MARKS, counted, percent};
 
 /// Values of a column looked at for two groups; all rows are then told which they belong to.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 10_000;
 
 /// Bins of a histogram.
 const N_BINS: usize = 24;

@@ -108,7 +108,16 @@ impl Scaled {
     }
 }
 
-/// The reference rows of a column, side by side.
+/// Reference rows whose distances are summed side by side.
+const LANES: usize = 16;
+
+/// The cell of a row: its place, or its code and the surprise of it.
+enum Own {
+    Number(f32),
+    Code(u32, f32),
+}
+
+/// The reference rows of a column, side by side, filled up with rows infinitely far.
 enum Side {
     Numbers(Vec<f32>),
     Codes(Vec<u32>, Vec<f32>),
@@ -193,16 +202,22 @@ impl<'c> Reference<'c> {
             return None;
         }
         let rows = &space.rows;
+        let n_padded = rows.len().next_multiple_of(LANES);
         let sides = space
             .columns
             .iter()
             .map(|column| match column {
                 Scaled::Numbers(places) => {
-                    Side::Numbers(rows.iter().map(|row| places[*row]).collect())
+                    let mut places: Vec<f32> = rows.iter().map(|row| places[*row]).collect();
+                    places.resize(n_padded, f32::INFINITY);
+                    Side::Numbers(places)
                 }
                 Scaled::Codes(codes, surprise) => {
-                    let codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
-                    let surprise = codes.iter().map(|code| surprise[*code as usize]).collect();
+                    let mut codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
+                    let known = codes.iter().map(|code| surprise[*code as usize]);
+                    let mut surprise: Vec<f32> = known.collect();
+                    codes.resize(n_padded, MISSING);
+                    surprise.resize(n_padded, f32::INFINITY);
                     Side::Codes(codes, surprise)
                 }
             })
@@ -221,10 +236,10 @@ impl<'c> Reference<'c> {
 
     /// The mean distance of each of these rows from its nearest reference rows other than itself.
     pub fn distances(&self, rows: std::ops::Range<usize>) -> Vec<f64> {
-        let mut squares = vec![0.0_f32; self.space.rows.len()];
+        let (mut squares, mut owns) = (self.room(), Vec::new());
         let mut next = self.space.rows.partition_point(|row| *row < rows.start);
         rows.map(|row| {
-            self.square_all(row, &mut squares);
+            self.square_all(row, &mut owns, &mut squares);
             if self.space.rows.get(next) == Some(&row) {
                 squares[next] = f32::INFINITY;
                 next += 1;
@@ -238,37 +253,48 @@ impl<'c> Reference<'c> {
         .collect()
     }
 
-    /// Squared distances of a row from all reference rows.
-    fn square_all(&self, row: usize, squares: &mut [f32]) {
-        squares.fill(0.0);
-        for (column, side) in self.space.columns.iter().zip(&self.sides) {
-            match (column, side) {
-                (Scaled::Numbers(places), Side::Numbers(others)) => {
-                    let own = places[row];
-                    for (square, other) in squares.iter_mut().zip(others) {
-                        let difference = own - other;
-                        *square += difference * difference;
+    /// Squared distances of a row from all reference rows; infinite beyond the last.
+    fn square_all(&self, row: usize, owns: &mut Vec<Own>, squares: &mut [f32]) {
+        owns.clear();
+        owns.extend(self.space.columns.iter().map(|column| match column {
+            Scaled::Numbers(places) => Own::Number(places[row]),
+            Scaled::Codes(codes, surprise) => Own::Code(codes[row], surprise[codes[row] as usize]),
+        }));
+        // A few reference rows at a time, so that their sums stay in registers.
+        for (at, squares) in squares.chunks_exact_mut(LANES).enumerate() {
+            let lanes = at * LANES..(at + 1) * LANES;
+            let mut sums = [0.0_f32; LANES];
+            for (own, side) in owns.iter().zip(&self.sides) {
+                match (own, side) {
+                    (Own::Number(own), Side::Numbers(others)) => {
+                        for (sum, other) in sums.iter_mut().zip(&others[lanes.clone()]) {
+                            let difference = own - other;
+                            *sum += difference * difference;
+                        }
                     }
-                }
-                (Scaled::Codes(codes, surprise), Side::Codes(others, surprises)) => {
-                    let own = codes[row];
-                    let own_surprise = surprise[own as usize];
-                    for ((square, other), other_surprise) in
-                        squares.iter_mut().zip(others).zip(surprises)
-                    {
-                        let apart = own_surprise + other_surprise;
-                        *square += if own == *other { 0.0 } else { apart };
+                    (Own::Code(own, own_surprise), Side::Codes(others, surprises)) => {
+                        let others = others[lanes.clone()].iter().zip(&surprises[lanes.clone()]);
+                        for (sum, (other, surprise)) in sums.iter_mut().zip(others) {
+                            let apart = own_surprise + surprise;
+                            *sum += if own == other { 0.0 } else { apart };
+                        }
                     }
+                    _ => {}
                 }
-                _ => {}
             }
+            squares.copy_from_slice(&sums);
         }
+    }
+
+    /// Room for the squared distances from all reference rows.
+    fn room(&self) -> Vec<f32> {
+        vec![0.0; self.space.rows.len().next_multiple_of(LANES)]
     }
 
     /// The nearest reference row other than the row itself, the first of equal ones.
     pub fn nearest(&self, row: usize) -> usize {
-        let mut squares = vec![0.0; self.space.rows.len()];
-        self.square_all(row, &mut squares);
+        let mut squares = self.room();
+        self.square_all(row, &mut Vec::new(), &mut squares);
         let others = self.space.rows.iter().zip(&squares);
         let others = others.filter(|(other, _)| **other != row);
         others
@@ -279,8 +305,8 @@ impl<'c> Reference<'c> {
     /// The share of each column in the squared distances of a row from its nearest reference rows;
     /// they sum to 1, or are all 0 if it lies nowhere apart.
     pub fn shares(&self, row: usize) -> Vec<f64> {
-        let mut squares = vec![0.0; self.space.rows.len()];
-        self.square_all(row, &mut squares);
+        let mut squares = self.room();
+        self.square_all(row, &mut Vec::new(), &mut squares);
         let mut order: Vec<usize> = (0..self.space.rows.len())
             .filter(|at| self.space.rows[*at] != row)
             .collect();
