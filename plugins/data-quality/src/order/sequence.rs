@@ -105,13 +105,8 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
         return None;
     }
     let most = counts.iter().copied().max().unwrap_or(0) as f64;
-    let powers = |exponent: i32| -> f64 { counts.iter().map(|c| (*c as f64).powi(exponent)).sum() };
-    let (second, third) = (powers(2), powers(3));
     let runs = 1.0 + codes.windows(2).filter(|pair| pair[0] != pair[1]).count() as f64;
-    let expected = (n * (n + 1.0) - second) / n;
-    // Mood, "The distribution theory of runs", 1940.
-    let variance =
-        (second * (second + n * (n + 1.0)) - 2.0 * n * third - n.powi(3)) / (n * n * (n - 1.0));
+    let (expected, variance) = runs_moments(&counts);
     let z = (expected - runs) / variance.max(f64::MIN_POSITIVE).sqrt();
     let neighbors = Dependence {
         // Fewer runs than expected, of those that could be spared.
@@ -123,6 +118,17 @@ pub fn shares_and_neighbors(codes: &[u32]) -> Option<(Dependence, Dependence)> {
         },
     };
     Some((along(codes, &counts), neighbors))
+}
+
+/// Mean and variance of the number of runs over all orders of values that stand so often (Mood, "The
+/// distribution theory of runs", 1940).
+fn runs_moments(counts: &[u64]) -> (f64, f64) {
+    let powers = |exponent: i32| -> f64 { counts.iter().map(|c| (*c as f64).powi(exponent)).sum() };
+    let (n, second, third) = (powers(1), powers(2), powers(3));
+    let expected = (n * (n + 1.0) - second) / n;
+    let variance =
+        (second * (second + n * (n + 1.0)) - 2.0 * n * third - n.powi(3)) / (n * n * (n - 1.0));
+    (expected, variance)
 }
 
 fn along(codes: &[u32], counts: &[u64]) -> Dependence {
@@ -241,7 +247,6 @@ mod tests {
 
     #[test]
     fn mean_and_variance_of_runs_are_those_of_all_orders() {
-        // The p-value gives the deviation from the mean back; both are known by counting.
         let codes = [0_u32, 0, 0, 1, 1, 2, 2, 2];
         let all = orders(&codes);
         let runs =
@@ -253,15 +258,9 @@ mod tests {
             .map(|order| (runs(order) - mean).powi(2))
             .sum::<f64>()
             / n;
-        let long: Vec<u32> = codes.to_vec();
-        let second: f64 = 9.0 + 4.0 + 9.0;
-        let third: f64 = 27.0 + 8.0 + 27.0;
-        let m = 8.0;
-        let expected = (m * (m + 1.0) - second) / m;
-        let formula =
-            (second * (second + m * (m + 1.0)) - 2.0 * m * third - m * m * m) / (m * m * (m - 1.0));
+        let (expected, formula) = runs_moments(&[3, 2, 3]);
         assert!((expected - mean).abs() < 1e-9 && (formula - variance).abs() < 1e-9);
-        assert_eq!(shares_and_neighbors(&long), None);
+        assert_eq!(shares_and_neighbors(&codes), None);
         // Twenty of each of two, in two blocks: 2 runs where 21 are expected.
         let blocks: Vec<u32> = (0..40).map(|row| row / 20).collect();
         let (_, neighbors) = shares_and_neighbors(&blocks).unwrap();
