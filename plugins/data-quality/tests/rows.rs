@@ -19,6 +19,15 @@ use interlock_plugin_api::{
 };
 use serde_json::Value;
 
+/// Every check of this area.
+const CHECKS: [&str; 5] = [
+    "row-outliers",
+    "unit-mix-ups",
+    "order-dependence",
+    "uniform",
+    "almost-duplicates",
+];
+
 fn expected(part: &str) -> Value {
     let all: Value = serde_json::from_str(include_str!("rows_expected.json")).unwrap();
     all[part].clone()
@@ -412,5 +421,53 @@ fn settings_beyond_their_range_are_refused() {
         let run = run("a,y\n1,0\n").param(name, value);
         let error = run.check(&format!("data-quality.{id}")).unwrap_err();
         assert_eq!(error.kind, CheckErrorKind::BadParameter, "{id} {name}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_outcome_and_findings_are_complete() {
+    for (id, part) in [
+        ("row-outliers", "row_outliers"),
+        ("unit-mix-ups", "unit_mix_ups"),
+        ("order-dependence", "order_dependence"),
+        ("uniform", "uniform"),
+        ("almost-duplicates", "almost_duplicates"),
+    ] {
+        let expected = expected(part);
+        let run = run(expected["csv"].as_str().unwrap())
+            .seed(9)
+            .facts(|facts| facts.time = (id == "order-dependence").then(|| "day".to_owned()));
+        let id = format!("data-quality.{id}");
+        let outcome = run.check(&id).unwrap();
+        assert_eq!(outcome, run.check(&id).unwrap(), "{id}");
+        assert!(!outcome.findings.is_empty(), "{id}");
+        for finding in &outcome.findings {
+            assert!(
+                !finding.explanation.is_empty() && !finding.advice.is_empty(),
+                "{finding:?}"
+            );
+            let evidence = finding.evidence.as_ref().unwrap();
+            assert!(
+                outcome.views.iter().any(|view| view.id == *evidence),
+                "{id} has no view {evidence}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wide_tables_are_no_trouble() {
+    let n_columns = 2000;
+    let names: Vec<String> = (0..n_columns).map(|at| format!("x{at}")).collect();
+    let mut csv = names.join(",");
+    for row in 0..60_usize {
+        let cells: Vec<String> = (0..n_columns)
+            .map(|at| (row * row * (at + 7) % 1009).to_string())
+            .collect();
+        let _written = write!(csv, "\n{}", cells.join(","));
+    }
+    for id in CHECKS {
+        let outcome = check(&csv, id);
+        assert!(!outcome.summary.is_empty(), "{id}");
     }
 }

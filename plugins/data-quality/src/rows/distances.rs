@@ -18,6 +18,9 @@ use crate::rows::decorrelated::Decorrelation;
 /// Robust deviations from the median up to which the scale is linear.
 pub const LINEAR: f64 = 3.0;
 
+/// Columns of numbers that are decorrelated: the first so many. The cost grows with their square.
+pub const MAX_DECORRELATED: usize = 300;
+
 /// One column, ready to be compared.
 #[derive(Debug, Clone)]
 pub enum Scaled {
@@ -128,7 +131,7 @@ enum Side {
 pub struct Space {
     raw: Vec<Scaled>,
     columns: Vec<Scaled>,
-    /// Which columns are numbers.
+    /// Which columns are numbers that are decorrelated.
     numbers: Vec<usize>,
     decorrelation: Decorrelation,
     rows: Vec<usize>,
@@ -142,7 +145,9 @@ impl Space {
         let rows = Rng::new(seed).sample_sorted(n_rows, max_rows);
         let (mut numbers, mut places) = (Vec::new(), Vec::new());
         for (at, column) in columns.iter().enumerate() {
-            if let Scaled::Numbers(own) = column {
+            if let Scaled::Numbers(own) = column
+                && numbers.len() < MAX_DECORRELATED
+            {
                 numbers.push(at);
                 places.push(own.as_slice());
             }

@@ -13,7 +13,7 @@ use crate::coded::Coder;
 use crate::conclusion::{self, Otherwise, figure};
 use crate::numbers::spread::Spread;
 use crate::rows::apart::{Gap, MIN_DIFFERENT, widest_gap};
-use crate::rows::distances::{MAX_NEIGHBORS, Reference, Scaled, Space};
+use crate::rows::distances::{MAX_DECORRELATED, MAX_NEIGHBORS, Reference, Scaled, Space};
 use crate::wording::{MAX_MARKS, counted, listed, percent, shortened};
 
 /// Rows scored between two reports of progress.
@@ -152,6 +152,12 @@ fn compared<'t>(ctx: &Context, table: &'t Table<'t>) -> Result<Compared<'t>, Che
         notes.push(format!(
             "Left out, because text with more than {MAX_CATEGORIES} different values names rows: {}.",
             listed(&many)
+        ));
+    }
+    let is_number = |scaled: &&Scaled| matches!(scaled, Scaled::Numbers(_));
+    if scaled.iter().filter(is_number).count() > MAX_DECORRELATED {
+        notes.push(format!(
+            "Only the first {MAX_DECORRELATED} numeric columns are decorrelated."
         ));
     }
     Ok(Compared {
