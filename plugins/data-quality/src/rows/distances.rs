@@ -122,8 +122,16 @@ enum Own {
 
 /// The reference rows of a column, side by side, filled up with rows infinitely far.
 enum Side {
-    Numbers(Vec<f32>),
-    Codes(Vec<u32>, Vec<f32>),
+    Numbers(Vec<[f32; LANES]>),
+    Codes(Vec<[u32; LANES]>, Vec<[f32; LANES]>),
+}
+
+/// In groups of [`LANES`], the last filled up.
+fn grouped<T: Copy>(values: &[T], filling: T) -> Vec<[T; LANES]> {
+    values
+        .chunks(LANES)
+        .map(|part| std::array::from_fn(|at| part.get(at).copied().unwrap_or(filling)))
+        .collect()
 }
 
 /// Columns with what decorrelates their numbers, and rows drawn from them.
@@ -207,23 +215,19 @@ impl<'c> Reference<'c> {
             return None;
         }
         let rows = &space.rows;
-        let n_padded = rows.len().next_multiple_of(LANES);
         let sides = space
             .columns
             .iter()
             .map(|column| match column {
                 Scaled::Numbers(places) => {
-                    let mut places: Vec<f32> = rows.iter().map(|row| places[*row]).collect();
-                    places.resize(n_padded, f32::INFINITY);
-                    Side::Numbers(places)
+                    let places: Vec<f32> = rows.iter().map(|row| places[*row]).collect();
+                    Side::Numbers(grouped(&places, f32::INFINITY))
                 }
                 Scaled::Codes(codes, surprise) => {
-                    let mut codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
+                    let codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
                     let known = codes.iter().map(|code| surprise[*code as usize]);
-                    let mut surprise: Vec<f32> = known.collect();
-                    codes.resize(n_padded, MISSING);
-                    surprise.resize(n_padded, f32::INFINITY);
-                    Side::Codes(codes, surprise)
+                    let surprise: Vec<f32> = known.collect();
+                    Side::Codes(grouped(&codes, MISSING), grouped(&surprise, f32::INFINITY))
                 }
             })
             .collect();
@@ -267,21 +271,21 @@ impl<'c> Reference<'c> {
         }));
         // A few reference rows at a time, so that their sums stay in registers.
         for (at, squares) in squares.chunks_exact_mut(LANES).enumerate() {
-            let lanes = at * LANES..(at + 1) * LANES;
             let mut sums = [0.0_f32; LANES];
             for (own, side) in owns.iter().zip(&self.sides) {
                 match (own, side) {
                     (Own::Number(own), Side::Numbers(others)) => {
-                        for (sum, other) in sums.iter_mut().zip(&others[lanes.clone()]) {
-                            let difference = own - other;
-                            *sum += difference * difference;
+                        let others = &others[at];
+                        for lane in 0..LANES {
+                            let difference = own - others[lane];
+                            sums[lane] += difference * difference;
                         }
                     }
                     (Own::Code(own, own_surprise), Side::Codes(others, surprises)) => {
-                        let others = others[lanes.clone()].iter().zip(&surprises[lanes.clone()]);
-                        for (sum, (other, surprise)) in sums.iter_mut().zip(others) {
-                            let apart = own_surprise + surprise;
-                            *sum += if own == other { 0.0 } else { apart };
+                        let (others, surprises) = (&others[at], &surprises[at]);
+                        for lane in 0..LANES {
+                            let apart = own_surprise + surprises[lane];
+                            sums[lane] += if *own == others[lane] { 0.0 } else { apart };
                         }
                     }
                     _ => {}
