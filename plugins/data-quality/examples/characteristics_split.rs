@@ -3,7 +3,8 @@
 //! In: nothing; every table is drawn here from a seed. Out: a Markdown table of false-alarm rates in
 //! random splits and of power, with Wilson's intervals.
 //!
-//! Run with `cargo run --release -p interlock-data-quality --example characteristics_split`.
+//! Run with `cargo run --release -p interlock-data-quality --example characteristics_split`; the name
+//! of a check and a number of tables may follow.
 
 #![expect(clippy::print_stdout, reason = "prints what it measures")]
 
@@ -12,6 +13,7 @@ use interlock_plugin_api::{CheckError, Role, Verdict};
 use interlock_stats::proportion::wilson;
 use interlock_stats::rng::Rng;
 
+/// Splits drawn for each rate, unless another number is asked for.
 const N_TABLES: u64 = 1000;
 const N_TRAIN: usize = 600;
 const N_TEST: usize = 300;
@@ -120,9 +122,9 @@ fn split(seed: u64, defect: Defect) -> Run {
 }
 
 /// How many of the tables the check warns or fails about, and how often it could not tell.
-fn alarms(check: &str, defect: Defect) -> Result<(u64, u64), CheckError> {
+fn alarms(check: &str, defect: Defect, n_tables: u64) -> Result<(u64, u64), CheckError> {
     let (mut n_alarms, mut n_open) = (0, 0);
-    for seed in 0..N_TABLES {
+    for seed in 0..n_tables {
         let verdict = split(seed, defect)
             .check(&format!("data-quality.{check}"))?
             .verdict;
@@ -132,8 +134,8 @@ fn alarms(check: &str, defect: Defect) -> Result<(u64, u64), CheckError> {
     Ok((n_alarms, n_open))
 }
 
-fn shown((n, n_open): (u64, u64)) -> String {
-    let bounds = wilson(n, N_TABLES, 0.95);
+fn shown((n, n_open): (u64, u64), n_tables: u64) -> String {
+    let bounds = wilson(n, n_tables, 0.95);
     let range = bounds.map_or(String::new(), |b| {
         format!(" ({:.1} to {:.1})", 100.0 * b.low, 100.0 * b.high)
     });
@@ -142,12 +144,15 @@ fn shown((n, n_open): (u64, u64)) -> String {
     } else {
         String::new()
     };
-    format!("{:.1} %{range}{open}", 100.0 * n as f64 / N_TABLES as f64)
+    format!("{:.1} %{range}{open}", 100.0 * n as f64 / n_tables as f64)
 }
 
 fn main() -> Result<(), CheckError> {
+    let wanted = std::env::args().nth(1);
+    let n_tables = std::env::args().nth(2).and_then(|n| n.parse().ok());
+    let n_tables = n_tables.unwrap_or(N_TABLES);
     println!(
-        "{N_TABLES} splits into {N_TRAIN} and {N_TEST} rows of 5 numbers, 2 categories and a binary target; Wilson intervals at 95 %.\n"
+        "{n_tables} splits into {N_TRAIN} and {N_TEST} rows of 5 numbers, 2 categories and a binary target; Wilson intervals at 95 %.\n"
     );
     println!("| check | planted | false alarms | power |\n|---|---|---|---|");
     for (check, planted, defect) in [
@@ -187,11 +192,15 @@ fn main() -> Result<(), CheckError> {
             Defect::Joint,
         ),
     ] {
-        let (null, power) = (alarms(check, Defect::None)?, alarms(check, defect)?);
+        if wanted.as_deref().is_some_and(|wanted| wanted != check) {
+            continue;
+        }
+        let null = alarms(check, Defect::None, n_tables)?;
+        let power = alarms(check, defect, n_tables)?;
         println!(
             "| `{check}` | {planted} | {} | {} |",
-            shown(null),
-            shown(power)
+            shown(null, n_tables),
+            shown(power, n_tables)
         );
     }
     Ok(())

@@ -34,6 +34,8 @@ pub mod relations;
 
 pub mod rows;
 
+pub mod order;
+
 pub mod split;
 
 use interlock_plugin_api::plugin;
@@ -53,13 +55,18 @@ use crate::missing_values::MISSING_VALUES;
 use crate::numbers::infinite_values::INFINITE_VALUES;
 use crate::numbers::numeric_outliers::NUMERIC_OUTLIERS;
 use crate::numbers::skew::SKEW;
+use crate::numbers::uniform::UNIFORM;
+use crate::numbers::unit_mix_ups::UNIT_MIX_UPS;
 use crate::numbers::zeros::ZEROS;
+use crate::order::order_dependence::ORDER_DEPENDENCE;
 use crate::relations::class_imbalance::CLASS_IMBALANCE;
 use crate::relations::correlations::CORRELATIONS;
 use crate::relations::identifier_target::IDENTIFIER_TARGET;
 use crate::relations::target_correlation::TARGET_CORRELATION;
+use crate::rows::almost_duplicates::ALMOST_DUPLICATES;
 use crate::rows::label_errors::LABEL_ERRORS;
 use crate::rows::near_duplicates::NEAR_DUPLICATES;
+use crate::rows::row_outliers::ROW_OUTLIERS;
 use crate::split::association::ASSOCIATION_CHANGE;
 use crate::split::dates::DATE_LEAKAGE;
 use crate::split::domain::DOMAIN_CLASSIFIER;
@@ -82,9 +89,9 @@ plugin! {
         CONSTANT_COLUMNS,
         DATES, IDENTIFIERS, MIXED_TYPES, NULL_SPELLINGS, PERSONAL_DATA, SPECIAL_CHARACTERS,
         STRING_LENGTH, STRING_VARIANTS, TEXT_ENCODING,
-        INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, ZEROS,
+        INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, UNIFORM, UNIT_MIX_UPS, ZEROS,
         CLASS_IMBALANCE, CORRELATIONS, IDENTIFIER_TARGET, TARGET_CORRELATION,
-        LABEL_ERRORS, NEAR_DUPLICATES,
+        ALMOST_DUPLICATES, LABEL_ERRORS, NEAR_DUPLICATES, ORDER_DEPENDENCE, ROW_OUTLIERS,
         ASSOCIATION_CHANGE, DATE_LEAKAGE, DOMAIN_CLASSIFIER, ENTITY_LEAKAGE, GIVEAWAY_FEATURES,
         ID_LEAKAGE, NEAR_DUPLICATE_LEAKAGE, NEW_CATEGORIES, NEW_LABELS, SPLIT_SIZES, STRATIFICATION,
         VALUE_RANGES,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coded::Coder;
 use crate::masks::{Mask, Masks, worst};
-use crate::missing_views::{bars, column_table, view_id};
+use crate::missing_views::{bars, column_table, matrix, together, view_id};
 use crate::missingness::{
     Count, LEVEL, Tests, between_tables, difference_interval, on_classes, on_numbers,
 };
@@ -364,6 +364,8 @@ impl Found {
             .filter_map(|table| bars(table, settings.warn_above))
             .collect();
         outcome.views.extend(column_table(tables));
+        outcome.views.extend(tables.first().and_then(together));
+        outcome.views.extend(tables.first().and_then(matrix));
         outcome.findings = self.findings;
         outcome.notes = self.notes;
         outcome

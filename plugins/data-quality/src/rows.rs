@@ -2,8 +2,8 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned` and `boosting` compute on slices alone; the other files each
-//! hold a check.
+//! `confident`, `binned`, `boosting`, `decorrelated`, `distances`, `apart` and `all_but` compute on slices alone; the other
+//! files each hold a check.
 
 pub mod confident;
 
@@ -11,6 +11,18 @@ pub mod binned;
 
 pub mod boosting;
 
+pub mod decorrelated;
+
+pub mod distances;
+
+pub mod apart;
+
+pub mod all_but;
+
 pub(crate) mod label_errors;
 
 pub(crate) mod near_duplicates;
+
+pub(crate) mod almost_duplicates;
+
+pub(crate) mod row_outliers;

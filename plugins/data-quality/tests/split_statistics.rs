@@ -120,6 +120,31 @@ fn a_group_of_another_share_is_named() {
 }
 
 #[test]
+fn a_sure_difference_too_small_to_matter_is_a_note() {
+    // 50 % and 51 % of 40,000 rows: p is far below 0.05, the change below 0.02.
+    let table = |n_women: usize| {
+        let mut csv = "sex,y\n".to_owned();
+        for row in 0..40_000 {
+            let _written = writeln!(csv, "{},{}", if row < n_women { "f" } else { "m" }, row % 2);
+        }
+        csv
+    };
+    let split = || {
+        let own = run(&table(20_000), &table(20_400));
+        own.facts(|facts| facts.columns[0].is_sensitive = true)
+    };
+    let outcome = check(&split(), "stratification");
+    assert!(value(&outcome, "p_value", "sex") < 0.05);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.summary);
+    assert!(outcome.notes.iter().any(|note| note.contains("'sex'")));
+    let strict = split().param("min_difference", 0.005);
+    assert_eq!(
+        columns_of(&check(&strict, "stratification"), "DQ096"),
+        ["sex"]
+    );
+}
+
+#[test]
 fn changed_associations_are_tested_as_in_scipy() {
     let (run, expected) = whole();
     let outcome = check(&run, "association-change");
@@ -290,6 +315,7 @@ fn settings_beyond_their_range_are_refused() {
     for (id, name, value) in [
         ("stratification", "alpha", 0.0),
         ("stratification", "fail_target_above", 1.5),
+        ("stratification", "min_difference", -0.1),
         ("giveaway-features", "max_auc", 1.5),
         ("giveaway-features", "max_change", -1.0),
         ("association-change", "alpha", 1.0),

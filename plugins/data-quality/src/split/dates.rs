@@ -7,7 +7,7 @@ use interlock_plugin_api::{
     Chart, CheckError, ColumnKind, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity,
     Table, View, check,
 };
-use interlock_report::report::Report;
+use interlock_report::Report;
 use interlock_report::settings::check_share;
 use interlock_report::words::{counted, percent};
 use interlock_stats::order::{index_below, sorted};

@@ -30,6 +30,9 @@ pub(crate) struct Settings {
     alpha: f64,
     /// Cramér's V, or Kolmogorov–Smirnov distance, of the target above which the check fails, 0 to 1.
     fail_target_above: f64,
+    /// Largest change of a value's share, or Kolmogorov–Smirnov distance, 0 to 1, below which a
+    /// difference is not worth a warning however sure it is.
+    min_difference: f64,
     /// Values a column needs in each table to be looked at.
     min_rows: usize,
 }
@@ -39,6 +42,7 @@ impl Default for Settings {
         Self {
             alpha: 0.05,
             fail_target_above: 0.15,
+            min_difference: 0.02,
             min_rows: 20,
         }
     }
@@ -49,6 +53,8 @@ struct Difference {
     name: String,
     p_value: f64,
     size: f64,
+    /// Largest change of a share, 0 to 1.
+    change: f64,
     bounds: Bounds,
     method: &'static str,
     n: u64,
@@ -72,6 +78,7 @@ struct Difference {
 pub(crate) fn stratification(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     check_open_share("alpha", settings.alpha)?;
     check_share("fail_target_above", settings.fail_target_above)?;
+    check_share("min_difference", settings.min_difference)?;
     let facts = ctx.facts();
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let target = facts.target.as_deref();
@@ -156,6 +163,7 @@ fn numbers(name: &str, train: &[f64], test: &[f64], min_rows: usize) -> Option<D
         name: name.to_owned(),
         p_value: found.p_value,
         size: found.statistic,
+        change: found.statistic,
         bounds: Bounds {
             low: (found.statistic - half).max(0.0),
             high: (found.statistic + half).min(1.0),
@@ -233,6 +241,7 @@ fn categories(
         name: column.name.clone(),
         p_value: exact.unwrap_or(test.p_value),
         size: test.cramers_v,
+        change: change(most).abs(),
         bounds: Bounds {
             low: bounds.low.min(test.cramers_v),
             high: bounds.high.max(test.cramers_v),
@@ -254,8 +263,16 @@ fn categories(
 
 fn say(report: &mut Report, bars: &mut Vec<Bar>, found: &Difference, how: (f64, bool, &Settings)) {
     let (p, is_target, settings) = how;
-    let is_odd = p < settings.alpha;
+    let is_sure = p < settings.alpha;
+    let is_odd = is_sure && found.change >= settings.min_difference;
     let (name, bounds) = (&found.name, found.bounds);
+    if is_sure && !is_odd {
+        report.note(format!(
+            "'{name}' differs by no chance ({}), but by less than {}.",
+            p_value(p),
+            percent(settings.min_difference)
+        ));
+    }
     report.metrics.push(
         Metric::new("difference", found.size, found.n)
             .title("Size of the difference")
