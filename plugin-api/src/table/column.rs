@@ -141,7 +141,30 @@ impl<'t> Column<'t> {
 
     /// Number of missing rows. NaN counts as missing.
     pub fn n_missing(&self) -> usize {
-        (0..self.n_rows).filter(|&row| self.is_missing(row)).count()
+        let Ok(rows) = self.rows() else {
+            return self.n_rows;
+        };
+        if rows.bits.is_none() && self.layout != Layout::Float64 {
+            return 0;
+        }
+        self.missing().into_iter().filter(|missing| *missing).count()
+    }
+
+    /// Whether each row is missing: [`Column::is_missing`] of all rows, at the cost of one pass.
+    pub fn missing(&self) -> Vec<bool> {
+        let Ok(rows) = self.rows() else {
+            return vec![true; self.n_rows];
+        };
+        let mut missing = match rows.bits {
+            None => vec![false; self.n_rows],
+            Some(_) => (0..self.n_rows).map(|row| rows.is_missing(row)).collect(),
+        };
+        if let (Layout::Float64, Ok(values)) = (self.layout, self.values::<f64>()) {
+            for (missing, value) in missing.iter_mut().zip(values) {
+                *missing |= value.is_nan();
+            }
+        }
+        missing
     }
 
     /// Whether a row is missing; also true beyond the last row.
