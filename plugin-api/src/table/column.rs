@@ -147,7 +147,10 @@ impl<'t> Column<'t> {
         if rows.bits.is_none() && self.layout != Layout::Float64 {
             return 0;
         }
-        self.missing().into_iter().filter(|missing| *missing).count()
+        self.missing()
+            .into_iter()
+            .filter(|missing| *missing)
+            .count()
     }
 
     /// Whether each row is missing: [`Column::is_missing`] of all rows, at the cost of one pass.

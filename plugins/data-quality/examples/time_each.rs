@@ -113,7 +113,10 @@ fn cpu_ticks() -> f64 {
 
 fn told(role: &str, table: &TestTable, arrow_bytes: usize) {
     let (rows, columns) = (table.n_rows(), table.columns.len());
-    println!("{role}: {rows} rows, {columns} columns, {} MB as Arrow", arrow_bytes >> 20);
+    println!(
+        "{role}: {rows} rows, {columns} columns, {} MB as Arrow",
+        arrow_bytes >> 20
+    );
 }
 
 /// Both files, with their rows repeated up to so many in all.
@@ -135,7 +138,12 @@ fn read(train: &str, test: &str, n_rows: Option<usize>) -> Option<Run> {
                 distinct.dedup();
                 n_values = distinct.len();
             }
-            bytes += n_made * if matches!(cells, Cells::Texts(_)) { 4 } else { 8 };
+            bytes += n_made
+                * if matches!(cells, Cells::Texts(_)) {
+                    4
+                } else {
+                    8
+                };
             table = table.with(column(name, &cells, n_made, at as u64));
         }
         told(role.name(), &table, bytes);
@@ -143,7 +151,11 @@ fn read(train: &str, test: &str, n_rows: Option<usize>) -> Option<Run> {
     }
     Some(run.facts(|facts| {
         facts.target = Some(target);
-        facts.task = if n_values == 2 { Task::Binary } else { Task::Multiclass };
+        facts.task = if n_values == 2 {
+            Task::Binary
+        } else {
+            Task::Multiclass
+        };
     }))
 }
 
@@ -182,7 +194,11 @@ fn column(name: &str, cells: &Cells<'_>, n_rows: usize, seed: u64) -> TestColumn
             let value = |row: usize| {
                 let value = values[source(n, row)]?;
                 let is_moved = row >= n && distinct.len() > 1000;
-                let noise = if is_moved { (moved.uniform() - 0.5) * value as f64 / 10.0 } else { 0.0 };
+                let noise = if is_moved {
+                    (moved.uniform() - 0.5) * value as f64 / 10.0
+                } else {
+                    0.0
+                };
                 Some(value + noise.round() as i64)
             };
             TestColumn::integers(name, (0..n_rows).map(value).collect())
@@ -203,8 +219,8 @@ fn column(name: &str, cells: &Cells<'_>, n_rows: usize, seed: u64) -> TestColumn
 /// Tables of random numbers, every third column of categories, and a target of two classes.
 fn made(n_rows: usize, n_columns: usize) -> Run {
     const TOWNS: [&str; 12] = [
-        "Aachen", "Bonn", "Celle", "Dresden", "Erfurt", "Fulda", "Gera", "Halle", "Ilmenau", "Jena",
-        "Kiel", "Leipzig",
+        "Aachen", "Bonn", "Celle", "Dresden", "Erfurt", "Fulda", "Gera", "Halle", "Ilmenau",
+        "Jena", "Kiel", "Leipzig",
     ];
     let mut run = Run::new(module());
     for (role, n_rows, seed) in [(Role::Train, n_rows, 1), (Role::Test, n_rows / 3, 2)] {

@@ -2,12 +2,14 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned` and `boosting` compute on slices alone; the other files each
+//! `confident`, `binned`, `histogram` and `boosting` compute on slices alone; the other files each
 //! hold a check.
 
 pub mod confident;
 
 pub mod binned;
+
+pub mod histogram;
 
 pub mod boosting;
 
