@@ -2,10 +2,12 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned`, `histogram` and `boosting` compute on slices alone; the other files each
+//! `confident`, `rounded`, `binned`, `histogram` and `boosting` compute on slices alone; the other files each
 //! hold a check.
 
 pub mod confident;
+
+pub mod rounded;
 
 pub mod binned;
 

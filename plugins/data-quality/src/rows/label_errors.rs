@@ -3,6 +3,7 @@
 //! In: the features and the class target of the training table. Out: rows whose label is probably
 //! wrong, each with the label that out-of-sample probabilities suggest.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -144,8 +145,8 @@ fn affordable_rows(ctx: &Context, table: &Table<'_>, target: &Input<'_>) -> usiz
     by_time.min(MAX_CELLS.1 / n_columns).max(200)
 }
 
-/// Probabilities from each fold's trees, as soon as they are grown. The folds are shared out among
-/// threads; what each gives does not depend on them.
+/// Probabilities from the trees of each fold, in order, as soon as they are grown. The folds are shared
+/// out among threads; what is given does not depend on them.
 fn predict_folds(
     study: (&[Binned], &[u32], usize),
     folds: (&[u8], u8),
@@ -176,9 +177,15 @@ fn predict_folds(
             });
         }
         drop(sender);
-        receiver
-            .into_iter()
-            .try_for_each(|(fold, found)| take(fold, found))
+        let (mut waiting, mut next) = (BTreeMap::new(), 0);
+        for (fold, found) in receiver {
+            waiting.insert(fold, found);
+            while let Some(found) = waiting.remove(&next) {
+                take(next, found)?;
+                next += 1;
+            }
+        }
+        Ok(())
     })
 }
 
@@ -259,27 +266,18 @@ impl<'t> Study<'t> {
         let (n_classes, n_folds) = (self.class_names.len(), settings.n_folds);
         let folds = stratified_folds(&self.labels, n_folds, ctx.seed());
         let mut probabilities = vec![f64::NAN; self.rows.len() * n_classes];
-        let mut is_done = vec![false; usize::from(n_folds)];
-        let mut n_told = 0;
         let study = (&self.columns[..], &self.labels[..], n_classes);
         predict_folds(study, (&folds, n_folds), |fold, found| {
             for (own, p) in probabilities.iter_mut().zip(found) {
                 *own = if p.is_nan() { *own } else { p };
             }
-            is_done[usize::from(fold)] = true;
-            let n_done = is_done.iter().filter(|done| **done).count();
-            let share = n_done as f64 / f64::from(n_folds);
+            let n_done = fold + 1;
+            let share = f64::from(n_done) / f64::from(n_folds);
             ctx.progress(share, "predicting rows from the others");
-            // The first folds in order, so that what is told depends on no race.
-            let n_first = (0_u8..)
-                .zip(&is_done)
-                .take_while(|(_, done)| **done)
-                .count();
-            if n_first > n_told && n_first < is_done.len() {
-                n_told = n_first;
-                let so_far = self.learn(&probabilities, |row| usize::from(folds[row]) < n_first);
+            if n_done < n_folds {
+                let so_far = self.learn(&probabilities, |row| folds[row] <= fold);
                 let outcome = self.outcome(&so_far, settings)?;
-                ctx.partial(&outcome.note(format!("from the first {n_first} of {n_folds} folds")));
+                ctx.partial(&outcome.note(format!("from the first {n_done} of {n_folds} folds")));
             }
             Ok(())
         })?;

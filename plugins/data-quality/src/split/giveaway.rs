@@ -17,8 +17,8 @@ use crate::split::report::{
 use crate::split::scores::{
     Binned, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
 };
-use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs};
-use crate::wording::{self, counted};
+use crate::split::sides::{Beside, Cells, Want, beside, counts, each_input};
+use crate::wording::{self, MAX_MARKS, counted};
 
 /// Bins of numbers, of categories, and classes looked at.
 const MAX_BINS: usize = 32;
@@ -112,11 +112,11 @@ pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Out
     if let Some(why) = too_little(&target, settings.min_rows) {
         return Ok(report.outcome(Err(why)));
     }
-    let columns = inputs(facts, &tables, Want::All)?;
-    let mut told: Vec<Told> = columns
-        .iter()
-        .filter_map(|column| told(column, &target))
+    let columns = each_input(facts, &tables, Want::All);
+    let told: Result<Vec<Option<Told>>, CheckError> = columns
+        .map(|column| column.map(|column| told(&column, &target)))
         .collect();
+    let mut told: Vec<Told> = told?.into_iter().flatten().collect();
     told.sort_by(|a, b| b.score.total_cmp(&a.score));
     let (unit, limit) = if is_number {
         ("R²", settings.max_r2)
@@ -124,7 +124,15 @@ pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Out
         ("AUC", settings.max_auc)
     };
     let mut bars = Vec::new();
-    for told in &told {
+    if told.len() > MAX_MARKS {
+        let left_out = &told[MAX_MARKS..];
+        report.note(format!(
+            "Of {} inputs the {MAX_MARKS} that tell most are shown; of the others {} reach the limit as well.",
+            told.len(),
+            left_out.iter().filter(|told| told.score >= limit).count()
+        ));
+    }
+    for told in told.iter().take(MAX_MARKS) {
         say(&mut report, &mut bars, told, (unit, limit));
     }
     let view = bars_view(
@@ -370,8 +378,20 @@ fn changes(report: &mut Report, told: &[Told], settings: &Settings) -> Result<()
         .collect();
     let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
     let z = two_sided_quantile(LEVEL).map_err(|error| CheckError::failed(error.to_string()))?;
-    for ((told, power), p) in known.into_iter().zip(corrected) {
-        let (fall, half) = (power[0].0 - power[1].0, z * error_of(&power));
+    let fall_of = |power: &[(f64, f64); 2]| power[0].0 - power[1].0;
+    let is_grave = |fall: f64, p: f64| fall >= settings.max_change && p < settings.alpha;
+    let mut known: Vec<_> = known.into_iter().zip(corrected).collect();
+    if known.len() > MAX_MARKS {
+        known.sort_by(|((_, a), _), ((_, b), _)| fall_of(b).total_cmp(&fall_of(a)));
+        let left_out = known.split_off(MAX_MARKS).into_iter();
+        let n_grave = left_out.filter(|((_, power), p)| is_grave(fall_of(power), *p));
+        report.note(format!(
+            "The {MAX_MARKS} largest falls of predictive power are shown; of the others {} are beyond the limit as well.",
+            n_grave.count()
+        ));
+    }
+    for ((told, power), p) in known {
+        let (fall, half) = (fall_of(&power), z * error_of(&power));
         report.metrics.push(
             Metric::new("power_change", fall, told.n)
                 .title("Predictive power in train less that in test")
@@ -379,7 +399,7 @@ fn changes(report: &mut Report, told: &[Told], settings: &Settings) -> Result<()
                 .interval(fall - half, fall + half, LEVEL, "jackknife")
                 .at_most(Some(settings.max_change), None),
         );
-        if fall >= settings.max_change && p < settings.alpha {
+        if is_grave(fall, p) {
             let title = format!(
                 "input '{}' tells the target in train (predictive power {:.2}) but much less in test ({:.2}; {})",
                 told.name,
