@@ -15,7 +15,7 @@ use crate::split::report::{
     LEVEL, Report, bars_view, check_not_negative, check_open_share, p_value,
 };
 use crate::split::scores::{
-    Binned, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
+    Binned, Dealt, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
 };
 use crate::split::sides::{Beside, Cells, Want, beside, counts, each_input};
 use crate::wording::{self, MAX_MARKS, counted};
@@ -112,9 +112,13 @@ pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Out
     if let Some(why) = too_little(&target, settings.min_rows) {
         return Ok(report.outcome(Err(why)));
     }
+    let dealt = match &target {
+        Target::Classes { train, test, n } => Some([Dealt::of(train, *n), Dealt::of(test, *n)]),
+        Target::Numbers { .. } => None,
+    };
     let columns = each_input(facts, &tables, Want::All);
     let told: Result<Vec<Option<Told>>, CheckError> = columns
-        .map(|column| column.map(|column| told(&column, &target)))
+        .map(|column| column.map(|column| told(&column, &target, dealt.as_ref())))
         .collect();
     let mut told: Vec<Told> = told?.into_iter().flatten().collect();
     told.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -217,7 +221,7 @@ fn binned(column: &Beside) -> Option<Binned> {
     }
 }
 
-fn told(column: &Beside, target: &Target) -> Option<Told> {
+fn told(column: &Beside, target: &Target, dealt: Option<&[Dealt<'_>; 2]>) -> Option<Told> {
     let bins = binned(column)?;
     let name = column.name.clone();
     match target {
@@ -262,9 +266,10 @@ fn told(column: &Beside, target: &Target) -> Option<Told> {
                 level_auc(&levels, LEVEL)
             });
             let best = areas.max_by(|x, y| x.value.total_cmp(&y.value))?;
-            let in_train = predictive_power(&bins.train, bins.n_bins, train, *n);
-            let in_test = carried_power(&a, &bins.other, test, *n);
-            let power = in_train.zip(in_test).map(|(a, b)| [a, b]);
+            let power = dealt.and_then(|[in_train, in_test]| {
+                let in_train = predictive_power(&bins.train, bins.n_bins, in_train)?;
+                Some([in_train, carried_power(&a, &bins.other, in_test)?])
+            });
             Some(Told {
                 name,
                 score: best.value,
