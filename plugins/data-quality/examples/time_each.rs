@@ -199,13 +199,12 @@ fn column(name: &str, cells: &Cells<'_>, n_rows: usize, seed: u64) -> TestColumn
             let n = values.len();
             let value = |row: usize| {
                 let value = values[source(n, row)]?;
-                let is_moved = row >= n && distinct.len() > 1000;
-                let noise = if is_moved {
-                    (moved.uniform() - 0.5) * value as f64 / 10.0
-                } else {
-                    0.0
-                };
-                Some(value + noise.round() as i64)
+                if row < n || distinct.len() <= 1000 {
+                    return Some(value);
+                }
+                let width = usize::try_from(value.unsigned_abs() / 10).unwrap_or(0) + 1;
+                let noise = i64::try_from(moved.below(width)).unwrap_or(0);
+                Some(value + noise - i64::try_from(width / 2).unwrap_or(0))
             };
             TestColumn::integers(name, (0..n_rows).map(value).collect())
         }

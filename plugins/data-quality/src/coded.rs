@@ -230,7 +230,7 @@ mod tests {
                 seen.push(*value);
                 seen.len() - 1
             });
-            super::code(at)
+            code(at)
         };
         tables
             .iter()

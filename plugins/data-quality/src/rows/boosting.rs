@@ -169,7 +169,7 @@ impl Grower<'_> {
         root.clear();
         root.add(self.packed, self.slopes, learned);
         let total = root.total(self.scale);
-        self.grow(Node {
+        self.grow(&mut Node {
             learned,
             asked,
             total,
@@ -178,7 +178,7 @@ impl Grower<'_> {
     }
 
     /// Grows a node whose histogram is that of its depth.
-    fn grow(&mut self, node: Node<'_>) {
+    fn grow(&mut self, node: &mut Node<'_>) {
         let histogram = &self.buffers.histograms[node.depth];
         let split = histogram.best_split(self.packed, self.scale, node.total);
         let Some(split) = split else {
@@ -214,7 +214,7 @@ impl Grower<'_> {
             depth,
         };
         // The larger part's sums are what the smaller one leaves.
-        let (small, large) = if of_left.learned.len() <= of_right.learned.len() {
+        let (mut small, mut large) = if of_left.learned.len() <= of_right.learned.len() {
             (of_left, of_right)
         } else {
             (of_right, of_left)
@@ -225,9 +225,9 @@ impl Grower<'_> {
             part.add(self.packed, self.slopes, small.learned);
             whole.subtract(part);
         }
-        self.grow(small);
+        self.grow(&mut small);
         self.buffers.histograms.swap(depth - 1, depth);
-        self.grow(large);
+        self.grow(&mut large);
     }
 
     fn bin_of(&self, split: &Split, row: u32) -> u8 {

@@ -154,27 +154,30 @@ fn predict_folds(
 ) -> Result<(), CheckError> {
     let ((columns, labels, n_classes), (fold_of, n_folds)) = (study, folds);
     let n_threads = thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicU8::new(0);
+    let next_fold = AtomicU8::new(0);
+    let work = |sender: mpsc::Sender<(u8, Vec<f64>)>| {
+        loop {
+            let fold = next_fold.fetch_add(1, Ordering::Relaxed);
+            if fold >= n_folds {
+                return;
+            }
+            let found = boosting::predict(columns, (labels, n_classes), |row| fold_of[row] != fold);
+            if sender.send((fold, found)).is_err() {
+                return;
+            }
+        }
+    };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
+        let mut n_at_work = 0;
         for _ in 0..n_threads.min(usize::from(n_folds)) {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let fold = next.fetch_add(1, Ordering::Relaxed);
-                    let learns = |row: usize| fold_of[row] != fold;
-                    if fold >= n_folds
-                        || sender
-                            .send((
-                                fold,
-                                boosting::predict(columns, (labels, n_classes), learns),
-                            ))
-                            .is_err()
-                    {
-                        return;
-                    }
-                }
-            });
+            let (sender, work) = (sender.clone(), &work);
+            let thread = thread::Builder::new().name("folds".to_owned());
+            n_at_work += usize::from(thread.spawn_scoped(scope, move || work(sender)).is_ok());
+        }
+        if n_at_work == 0 {
+            // The system gives no thread: this one does all.
+            work(sender.clone());
         }
         drop(sender);
         let (mut waiting, mut next) = (BTreeMap::new(), 0);

@@ -392,8 +392,10 @@ mod tests {
         let (bins, mut classes) = (draw(5), draw(3));
         classes[7] = MISSING;
         classes[90] = MISSING;
-        for row in (0..300).filter(|row| row % 3 > 0 && classes[*row] != MISSING) {
-            classes[row] = bins[row] % 3;
+        for (row, (class, bin)) in classes.iter_mut().zip(&bins).enumerate() {
+            if row % 3 > 0 && *class != MISSING {
+                *class = bin % 3;
+            }
         }
         let known: Vec<usize> = (0..300).filter(|&row| classes[row] != MISSING).collect();
         let part = |at: usize| spread(at) % N_FOLDS;
