@@ -13,6 +13,9 @@ mod distinct;
 
 mod column;
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
 use crate::features::{Feature, Features};
@@ -30,7 +33,9 @@ pub struct Table<'a> {
     n_rows: usize,
     schema: ArrowSchema,
     array: ArrowArray,
-    kinds: Vec<(&'a str, ColumnKind)>,
+    kinds: HashMap<&'a str, ColumnKind>,
+    /// Where each name stands first; made when a column is first asked for by name.
+    positions: OnceCell<HashMap<String, usize>>,
 }
 
 impl<'a> Table<'a> {
@@ -55,7 +60,9 @@ impl<'a> Table<'a> {
             n_rows,
             schema,
             array,
-            kinds,
+            // The first of a name counts.
+            kinds: kinds.into_iter().rev().collect(),
+            positions: OnceCell::new(),
         })
     }
 
@@ -81,10 +88,8 @@ impl<'a> Table<'a> {
     /// [`CheckErrorKind::MissingInput`](crate::error::CheckErrorKind::MissingInput) if there is
     /// none; another kind if its memory does not hold together.
     pub fn column(&self, name: &str) -> Result<Column<'_>, CheckError> {
-        let index = (0..self.n_columns())
-            .find(|&index| self.schema.child(index).and_then(ArrowSchema::name) == Some(name));
-        match index {
-            Some(index) => self.column_at(index),
+        match self.positions().get(name) {
+            Some(&index) => self.column_at(index),
             None => Err(CheckError::missing_input(format!(
                 "the {} table has no column '{name}'",
                 self.role.name()
@@ -130,17 +135,21 @@ impl<'a> Table<'a> {
         usize::try_from(self.schema.n_children).unwrap_or(0)
     }
 
+    fn positions(&self) -> &HashMap<String, usize> {
+        self.positions.get_or_init(|| {
+            let name = |index| self.schema.child(index).and_then(ArrowSchema::name);
+            let named = |index| Some((name(index)?.to_owned(), index));
+            // The first of a name counts.
+            (0..self.n_columns()).rev().filter_map(named).collect()
+        })
+    }
+
     fn column_at(&self, index: usize) -> Result<Column<'_>, CheckError> {
         let (Some(schema), Some(array)) = (self.schema.child(index), self.array.child(index))
         else {
             return Err(CheckError::failed("a column of the table has no memory"));
         };
-        let named = |name: &str| {
-            self.kinds
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, kind)| *kind)
-        };
+        let named = |name: &str| self.kinds.get(name).copied();
         Column::new(schema, array, self.n_rows, named)
     }
 }

@@ -141,7 +141,33 @@ impl<'t> Column<'t> {
 
     /// Number of missing rows. NaN counts as missing.
     pub fn n_missing(&self) -> usize {
-        (0..self.n_rows).filter(|&row| self.is_missing(row)).count()
+        let Ok(rows) = self.rows() else {
+            return self.n_rows;
+        };
+        if rows.bits.is_none() && self.layout != Layout::Float64 {
+            return 0;
+        }
+        self.missing()
+            .into_iter()
+            .filter(|missing| *missing)
+            .count()
+    }
+
+    /// Whether each row is missing: [`Column::is_missing`] of all rows, at the cost of one pass.
+    pub fn missing(&self) -> Vec<bool> {
+        let Ok(rows) = self.rows() else {
+            return vec![true; self.n_rows];
+        };
+        let mut missing = match rows.bits {
+            None => vec![false; self.n_rows],
+            Some(_) => (0..self.n_rows).map(|row| rows.is_missing(row)).collect(),
+        };
+        if let (Layout::Float64, Ok(values)) = (self.layout, self.values::<f64>()) {
+            for (missing, value) in missing.iter_mut().zip(values) {
+                *missing |= value.is_nan();
+            }
+        }
+        missing
     }
 
     /// Whether a row is missing; also true beyond the last row.
@@ -287,14 +313,17 @@ impl<'t> Column<'t> {
         let strings = self.strings()?;
         Ok(match strings.codes {
             Some(codes) => {
-                let has_missing = strings.rows.bits.is_some();
-                let is_missing = |row: usize| has_missing && strings.rows.is_missing(row);
-                let positions = codes.iter().enumerate().map(|(row, code)| {
-                    let position = usize::try_from(*code).ok()?;
-                    (!is_missing(row)).then_some(position)
-                });
                 let n_values = strings.offsets.len() - 1;
-                Distinct::of_dictionary(positions, n_values, |at| strings.value(at))
+                let text = |at| strings.value(at);
+                if strings.rows.bits.is_none() {
+                    Distinct::of_codes(codes, n_values, text)
+                } else {
+                    let positions = codes.iter().enumerate().map(|(row, code)| {
+                        let position = usize::try_from(*code).ok()?;
+                        (!strings.rows.is_missing(row)).then_some(position)
+                    });
+                    Distinct::of_dictionary(positions, n_values, text)
+                }
             }
             None => Distinct::of(strings.iter()),
         })
@@ -421,11 +450,15 @@ impl<'t> Column<'t> {
                 let (offsets, bytes) = text_buffers(values).ok_or_else(|| self.broken())?;
                 self.check_text(offsets, bytes)?;
                 let n_values = offsets.len() - 1;
-                let rows = self.rows()?;
-                let fits = |(row, code): (usize, &i32)| {
-                    rows.is_missing(row) || usize::try_from(*code).is_ok_and(|code| code < n_values)
+                let (rows, codes) = (self.rows()?, self.values::<i32>()?);
+                // A negative code is a huge one. All at once, because a column is looked at often.
+                let most = codes.iter().map(|code| code.cast_unsigned()).max();
+                let fits = |code: u32| usize::try_from(code).is_ok_and(|code| code < n_values);
+                let fit_where_present = || {
+                    let mut codes = codes.iter().enumerate();
+                    codes.all(|(row, code)| rows.is_missing(row) || fits(code.cast_unsigned()))
                 };
-                if self.values::<i32>()?.iter().enumerate().all(fits) {
+                if most.is_none_or(fits) || rows.bits.is_some() && fit_where_present() {
                     Ok(())
                 } else {
                     Err(self.broken())

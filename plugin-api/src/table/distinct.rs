@@ -72,6 +72,38 @@ impl<'t> Distinct<'t> {
         distinct
     }
 
+    /// As [`Distinct::of_dictionary`] where no row is missing: the codes of the rows are positions.
+    pub(super) fn of_codes(
+        positions: &[i32],
+        n_values: usize,
+        text: impl Fn(usize) -> Option<&'t str>,
+    ) -> Self {
+        let (mut distinct, mut known) = (Self::default(), HashMap::new());
+        let position = |position: &i32| position.cast_unsigned() as usize;
+        // Rows of each position; two counts in turn, so that equal neighbors do not wait for each
+        // other.
+        let mut n_rows = [vec![0_u64; n_values], vec![0_u64; n_values]];
+        let mut code_of = vec![MISSING; n_values];
+        for (row, at) in positions.iter().map(position).enumerate() {
+            let Some(n) = n_rows[row % 2].get_mut(at) else {
+                continue;
+            };
+            *n += 1;
+            if *n == 1 && code_of[at] == MISSING {
+                // Once each, because a dictionary may hold the same value twice.
+                code_of[at] = text(at).map_or(MISSING, |text| distinct.code_of(text, &mut known));
+            }
+        }
+        for (at, code) in code_of.iter().enumerate() {
+            if let Some(count) = distinct.counts.get_mut(*code as usize) {
+                *count += usize::try_from(n_rows[0][at] + n_rows[1][at]).unwrap_or(usize::MAX);
+            }
+        }
+        let code = |at: &i32| code_of.get(position(at)).copied().unwrap_or(MISSING);
+        distinct.codes = positions.iter().map(code).collect();
+        distinct
+    }
+
     fn code_of(&mut self, text: &'t str, known: &mut HashMap<&'t str, u32>) -> u32 {
         *known.entry(text).or_insert_with(|| {
             self.values.push(text);
@@ -104,5 +136,9 @@ mod tests {
         assert_eq!(of_rows.values, ["b", "a", ""]);
         assert_eq!(of_rows.counts, [3, 1, 1]);
         assert_eq!(of_rows.codes, [0, MISSING, 1, 0, 2, MISSING, 0]);
+        let present = [3, 2, 1, 4, -1, 9, 3];
+        let of_codes = Distinct::of_codes(&present, values.len(), text);
+        let at = |at: &i32| usize::try_from(*at).ok().and_then(text);
+        assert_eq!(of_codes, Distinct::of(present.iter().map(at)));
     }
 }

@@ -7,7 +7,9 @@
     reason = "release callbacks of the Arrow C Data Interface"
 )]
 
+use std::collections::HashMap;
 use std::ffi::{CString, c_void};
+use std::sync::{Arc, OnceLock};
 
 use crate::facts::ColumnKind;
 use crate::host::{ArrowArray, ArrowSchema};
@@ -25,6 +27,19 @@ pub struct TestColumn {
     /// Its name.
     pub name: String,
     values: Values,
+    /// The values as Arrow buffers, made once: what a check costs is not hidden behind copies.
+    layout: OnceLock<Arc<Layout>>,
+}
+
+/// A column as it is exported.
+#[derive(Debug)]
+struct Layout {
+    format: &'static str,
+    n_rows: usize,
+    n_missing: usize,
+    buffers: Vec<Buffer>,
+    /// The values behind the codes of a categorical column.
+    dictionary: Option<Arc<Layout>>,
 }
 
 #[derive(Debug, Clone)]
@@ -83,7 +98,14 @@ impl TestTable {
     pub(crate) fn export(&self) -> (ArrowArray, ArrowSchema) {
         let (arrays, schemas): (Vec<_>, Vec<_>) =
             self.columns.iter().map(TestColumn::export).unzip();
-        let array = array(self.n_rows(), 0, vec![Buffer::None], arrays, None);
+        let layout = Layout {
+            format: "+s",
+            n_rows: self.n_rows(),
+            n_missing: 0,
+            buffers: vec![Buffer::None],
+            dictionary: None,
+        };
+        let array = array(&Arc::new(layout), arrays);
         (array, schema("+s", "", schemas, None))
     }
 }
@@ -91,58 +113,37 @@ impl TestTable {
 impl TestColumn {
     /// Whole numbers.
     pub fn integers(name: &str, values: Vec<Option<i64>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Integers(values),
-        }
+        Self::new(name, Values::Integers(values))
     }
 
     /// Numbers.
     pub fn floats(name: &str, values: Vec<Option<f64>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Floats(values),
-        }
+        Self::new(name, Values::Floats(values))
     }
 
     /// Truth values.
     pub fn booleans(name: &str, values: Vec<Option<bool>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Booleans(values),
-        }
+        Self::new(name, Values::Booleans(values))
     }
 
     /// Free text.
     pub fn text(name: &str, values: Vec<Option<&str>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Text(owned(values)),
-        }
+        Self::new(name, Values::Text(owned(values)))
     }
 
     /// Categories.
     pub fn categories(name: &str, values: Vec<Option<&str>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Categories(owned(values)),
-        }
+        Self::new(name, Values::Categories(owned(values)))
     }
 
     /// Days since 1970-01-01.
     pub fn dates(name: &str, values: Vec<Option<i32>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Dates(values),
-        }
+        Self::new(name, Values::Dates(values))
     }
 
     /// Microseconds since 1970-01-01.
     pub fn timestamps(name: &str, values: Vec<Option<i64>>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Values::Timestamps(values),
-        }
+        Self::new(name, Values::Timestamps(values))
     }
 
     /// Number of rows.
@@ -188,70 +189,85 @@ impl TestColumn {
         } else {
             Values::Categories(cells)
         };
+        Self::new(name, values)
+    }
+
+    fn new(name: &str, values: Values) -> Self {
         Self {
             name: name.to_owned(),
             values,
+            layout: OnceLock::new(),
         }
     }
 
     fn export(&self) -> (ArrowArray, ArrowSchema) {
-        match &self.values {
-            Values::Integers(values) => numbers("l", &self.name, values),
-            Values::Timestamps(values) => numbers("tsu:", &self.name, values),
-            Values::Floats(values) => numbers("g", &self.name, values),
-            Values::Dates(values) => numbers("tdD", &self.name, values),
-            Values::Booleans(values) => {
+        let layout = self.layout.get_or_init(|| Arc::new(self.values.layout()));
+        let names = layout.dictionary.as_ref();
+        let names = names.map(|names| schema(names.format, "", Vec::new(), None));
+        (
+            array(layout, Vec::new()),
+            schema(layout.format, &self.name, Vec::new(), names),
+        )
+    }
+}
+
+impl Values {
+    fn layout(&self) -> Layout {
+        match self {
+            Self::Integers(values) => numbers("l", values),
+            Self::Timestamps(values) => numbers("tsu:", values),
+            Self::Floats(values) => numbers("g", values),
+            Self::Dates(values) => numbers("tdD", values),
+            Self::Booleans(values) => {
                 let bits = bits(values.iter().map(|value| value.unwrap_or_default()));
-                let buffers = vec![validity(values), Buffer::Bytes(bits)];
-                (
-                    array(values.len(), missing(values), buffers, Vec::new(), None),
-                    schema("b", &self.name, Vec::new(), None),
-                )
+                layout("b", values, vec![Buffer::Bytes(bits)])
             }
-            Values::Text(values) => {
-                let (offsets, bytes) = text(
-                    values
-                        .iter()
-                        .map(|value| value.as_deref().unwrap_or_default()),
-                );
-                let buffers = vec![validity(values), offsets, bytes];
-                (
-                    array(values.len(), missing(values), buffers, Vec::new(), None),
-                    schema("u", &self.name, Vec::new(), None),
-                )
+            Self::Text(values) => {
+                let texts = values
+                    .iter()
+                    .map(|value| value.as_deref().unwrap_or_default());
+                layout("u", values, text(texts))
             }
-            Values::Categories(values) => self.export_categories(values),
+            Self::Categories(values) => categories(values),
         }
     }
+}
 
-    fn export_categories(&self, values: &[Option<String>]) -> (ArrowArray, ArrowSchema) {
-        let mut names: Vec<&str> = Vec::new();
-        let codes: Vec<Option<i32>> = values
-            .iter()
-            .map(|value| {
-                let value = value.as_deref()?;
-                let at = names
-                    .iter()
-                    .position(|name| *name == value)
-                    .unwrap_or_else(|| {
-                        names.push(value);
-                        names.len() - 1
-                    });
-                i32::try_from(at).ok()
-            })
-            .collect();
-        let (offsets, bytes) = text(names.iter().copied());
-        let dictionary = array(
-            names.len(),
-            0,
-            vec![Buffer::None, offsets, bytes],
-            Vec::new(),
-            None,
-        );
-        let (mut keys, mut schema) = numbers("i", &self.name, &codes);
-        keys.dictionary = Box::into_raw(Box::new(dictionary));
-        schema.dictionary = Box::into_raw(Box::new(self::schema("u", "", Vec::new(), None)));
-        (keys, schema)
+fn categories(values: &[Option<String>]) -> Layout {
+    let mut known: HashMap<&str, i32> = HashMap::new();
+    let mut names: Vec<Option<&str>> = Vec::new();
+    let codes: Vec<Option<i32>> = values
+        .iter()
+        .map(|value| {
+            let value = value.as_deref()?;
+            let next = i32::try_from(names.len()).unwrap_or(i32::MAX);
+            let code = *known.entry(value).or_insert(next);
+            if code == next {
+                names.push(Some(value));
+            }
+            Some(code)
+        })
+        .collect();
+    let texts = text(names.iter().copied().flatten());
+    let mut keys = numbers("i", &codes);
+    keys.dictionary = Some(Arc::new(layout("u", &names, texts)));
+    keys
+}
+
+/// A layout whose first buffer says which values are there.
+fn layout<T>(format: &'static str, values: &[Option<T>], buffers: Vec<Buffer>) -> Layout {
+    let n_missing = values.iter().filter(|value| value.is_none()).count();
+    let validity = if n_missing == 0 {
+        Buffer::None
+    } else {
+        Buffer::Bytes(bits(values.iter().map(Option::is_some)))
+    };
+    Layout {
+        format,
+        n_rows: values.len(),
+        n_missing,
+        buffers: [validity].into_iter().chain(buffers).collect(),
+        dictionary: None,
     }
 }
 
@@ -262,71 +278,59 @@ fn owned(values: Vec<Option<&str>>) -> Vec<Option<String>> {
         .collect()
 }
 
-fn numbers<T: Copy + Default + ToBytes>(
-    format: &str,
-    name: &str,
-    values: &[Option<T>],
-) -> (ArrowArray, ArrowSchema) {
+fn numbers<T: Copy + Default + ToBytes>(format: &'static str, values: &[Option<T>]) -> Layout {
     // Words, so that the buffer is aligned for every number type.
-    let bytes: Vec<u8> = values
-        .iter()
-        .flat_map(|value| value.unwrap_or_default().to_bytes())
-        .collect();
-    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
-    for (word, chunk) in words.iter_mut().zip(bytes.chunks(8)) {
-        let mut whole = [0; 8];
-        whole[..chunk.len()].copy_from_slice(chunk);
-        *word = u64::from_ne_bytes(whole);
+    let mut words = Vec::with_capacity(values.len());
+    let mut word: [u8; 8] = [0; 8];
+    let mut n_bytes = 0;
+    for value in values {
+        let bytes = value.unwrap_or_default().to_bytes();
+        let bytes = bytes.as_ref();
+        word[n_bytes..n_bytes + bytes.len()].copy_from_slice(bytes);
+        n_bytes += bytes.len();
+        if n_bytes == word.len() {
+            words.push(u64::from_ne_bytes(word));
+            (word, n_bytes) = ([0; 8], 0);
+        }
     }
-    let buffers = vec![validity(values), Buffer::Words(words)];
-    (
-        array(values.len(), missing(values), buffers, Vec::new(), None),
-        schema(format, name, Vec::new(), None),
-    )
+    if n_bytes > 0 {
+        words.push(u64::from_ne_bytes(word));
+    }
+    layout(format, values, vec![Buffer::Words(words)])
 }
 
+/// Four or eight bytes.
 trait ToBytes {
-    fn to_bytes(self) -> Vec<u8>;
+    fn to_bytes(self) -> impl AsRef<[u8]>;
 }
 
 impl ToBytes for i32 {
-    fn to_bytes(self) -> Vec<u8> {
-        self.to_ne_bytes().to_vec()
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_ne_bytes()
     }
 }
 
 impl ToBytes for i64 {
-    fn to_bytes(self) -> Vec<u8> {
-        self.to_ne_bytes().to_vec()
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_ne_bytes()
     }
 }
 
 impl ToBytes for f64 {
-    fn to_bytes(self) -> Vec<u8> {
-        self.to_ne_bytes().to_vec()
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_ne_bytes()
     }
 }
 
-fn text<'a>(values: impl Iterator<Item = &'a str>) -> (Buffer, Buffer) {
+/// Offsets and bytes.
+fn text<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Buffer> {
     let mut offsets = vec![0_i32];
     let mut bytes = Vec::new();
     for value in values {
         bytes.extend(value.as_bytes());
         offsets.push(i32::try_from(bytes.len()).unwrap_or(i32::MAX));
     }
-    (Buffer::Offsets(offsets), Buffer::Bytes(bytes))
-}
-
-fn missing<T>(values: &[Option<T>]) -> usize {
-    values.iter().filter(|value| value.is_none()).count()
-}
-
-fn validity<T>(values: &[Option<T>]) -> Buffer {
-    if missing(values) == 0 {
-        Buffer::None
-    } else {
-        Buffer::Bytes(bits(values.iter().map(Option::is_some)))
-    }
+    vec![Buffer::Offsets(offsets), Buffer::Bytes(bytes)]
 }
 
 fn bits(values: impl Iterator<Item = bool>) -> Vec<u8> {
@@ -342,6 +346,7 @@ fn bits(values: impl Iterator<Item = bool>) -> Vec<u8> {
     bytes
 }
 
+#[derive(Debug)]
 enum Buffer {
     None,
     Bytes(Vec<u8>),
@@ -362,7 +367,7 @@ impl Buffer {
 
 /// What an exported array owns; freed by its release callback.
 struct ArrayOwner {
-    _buffers: Vec<Buffer>,
+    layout: Arc<Layout>,
     starts: Vec<*const c_void>,
     children: Vec<*mut ArrowArray>,
 }
@@ -374,32 +379,27 @@ struct SchemaOwner {
     children: Vec<*mut ArrowSchema>,
 }
 
-fn array(
-    length: usize,
-    null_count: usize,
-    buffers: Vec<Buffer>,
-    children: Vec<ArrowArray>,
-    dictionary: Option<ArrowArray>,
-) -> ArrowArray {
-    let starts = buffers.iter().map(Buffer::start).collect();
+fn array(layout: &Arc<Layout>, children: Vec<ArrowArray>) -> ArrowArray {
     let children = children
         .into_iter()
         .map(|child| Box::into_raw(Box::new(child)))
         .collect();
     let mut owner = Box::new(ArrayOwner {
-        _buffers: buffers,
-        starts,
+        starts: layout.buffers.iter().map(Buffer::start).collect(),
+        layout: Arc::clone(layout),
         children,
     });
+    let dictionary = owner.layout.dictionary.as_ref();
+    let dictionary = dictionary.map(|names| Box::into_raw(Box::new(array(names, Vec::new()))));
     ArrowArray {
-        length: i64::try_from(length).unwrap_or(i64::MAX),
-        null_count: i64::try_from(null_count).unwrap_or(i64::MAX),
+        length: i64::try_from(layout.n_rows).unwrap_or(i64::MAX),
+        null_count: i64::try_from(layout.n_missing).unwrap_or(i64::MAX),
         offset: 0,
         n_buffers: i64::try_from(owner.starts.len()).unwrap_or(0),
         n_children: i64::try_from(owner.children.len()).unwrap_or(0),
         buffers: owner.starts.as_mut_ptr(),
         children: owner.children.as_mut_ptr(),
-        dictionary: dictionary.map_or(std::ptr::null_mut(), |array| Box::into_raw(Box::new(array))),
+        dictionary: dictionary.unwrap_or(std::ptr::null_mut()),
         release: Some(release_array),
         private_data: Box::into_raw(owner).cast(),
     }

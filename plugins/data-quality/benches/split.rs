@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use interlock_data_quality::split::boosting::{Features, held_out};
 use interlock_data_quality::split::chance::{outside_tail, unseen_tail};
 use interlock_data_quality::split::near::{Pair, near};
-use interlock_data_quality::split::scores::predictive_power;
+use interlock_data_quality::split::scores::{Dealt, predictive_power};
 use interlock_stats::rng::Rng;
 
 const N_TRAIN: usize = 33_000;
@@ -32,7 +32,8 @@ fn benches(criterion: &mut Criterion) {
     });
     let classes = codes(&mut rng, N_TRAIN, 2);
     criterion.bench_function("predictive power of 33 000 x 1", |bencher| {
-        bencher.iter(|| predictive_power(black_box(&pairs[1].train), 42, &classes, 2));
+        let dealt = Dealt::of(&classes, 2);
+        bencher.iter(|| predictive_power(black_box(&pairs[1].train), 42, &dealt));
     });
     let features = Features {
         bins: (0..15).map(|_| codes(&mut rng, 10_000, 16)).collect(),

@@ -4,7 +4,7 @@
 //! that differ in nothing but their target.
 
 use interlock_plugin_api::{
-    Bar, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
+    Bar, Chart, CheckError, Column, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
     Severity, Table, Verdict, View, check,
 };
 use interlock_report::report::{sort_by_severity, verdict};
@@ -13,8 +13,8 @@ use interlock_report::words::{counted, percent};
 use interlock_stats::proportion::{Bounds, wilson};
 use serde::{Deserialize, Serialize};
 
-use crate::coded::{Coder, Codes};
-use crate::duplication::{self, conflicts, first_equal, found_in, repeated};
+use crate::coded::{Coder, told_apart};
+use crate::duplication::{self, Indexed, conflicts, first_equal, repeated};
 use crate::tables::tables;
 
 /// Confidence of the intervals.
@@ -92,13 +92,27 @@ pub(crate) fn duplicates(ctx: &Context, settings: Settings) -> Result<Outcome, C
         let summary = "no column is left to compare rows by";
         return Ok(Outcome::new(Verdict::Inconclusive, summary));
     }
-    for table in &coded {
-        found.repeats(table, &settings);
-    }
-    if let Some((train, others)) = coded.split_first() {
-        for other in others.iter().filter(|other| other.role == Role::Test) {
-            found.leak(train, other, &settings);
+    let slices: Vec<Vec<&[u32]>> = coded.iter().map(|table| table.slices(false)).collect();
+    let rows = coded.iter().zip(&slices);
+    let rows = rows
+        .filter_map(|(table, slices)| Some((table, duplication::Rows::new(table.n_rows, slices)?)));
+    let mut train: Option<Indexed<'_>> = None;
+    let mut in_train = Vec::new();
+    for (table, rows) in rows {
+        let indexed = Indexed::new(rows);
+        found.repeats(table, &indexed.firsts, &settings);
+        match &train {
+            Some(train) if table.role == Role::Test => {
+                in_train.push((table, train.find_all(rows)));
+            }
+            Some(_) => {}
+            None => train = Some(indexed),
         }
+    }
+    for (table, in_train) in in_train {
+        found.leak(table, &in_train, &settings);
+    }
+    if let Some(train) = coded.first() {
         found.conflicts(train, &settings);
     }
     if let Some(id) = &facts.id {
@@ -134,21 +148,26 @@ fn code(
             target: None,
         })
         .collect();
+    let n_rows: Vec<usize> = tables.iter().map(Table::n_rows).collect();
     for name in names {
-        let mut coder = Coder::default();
-        for (table, coded) in tables.iter().zip(&mut coded) {
-            let codes = match table.column(name) {
-                Ok(column) => coder.code(&column)?,
-                // All alike: compared, the column changes nothing.
-                Err(_) => Codes {
-                    codes: vec![MISSING; table.n_rows()],
-                    n_codes: 0,
-                },
-            };
-            if Some(name.as_str()) == target {
+        // A table without the column has it missing throughout, which changes nothing.
+        let columns: Vec<Option<Column<'_>>> =
+            tables.iter().map(|table| table.column(name).ok()).collect();
+        if Some(name.as_str()) == target {
+            let mut coder = Coder::default();
+            for ((column, coded), n_rows) in columns.iter().zip(&mut coded).zip(&n_rows) {
+                let codes = match column {
+                    Some(column) => coder.code(column)?.codes,
+                    None => vec![MISSING; *n_rows],
+                };
                 coded.target = Some(coded.columns.len());
+                coded.columns.push(codes);
             }
-            coded.columns.push(codes.codes);
+        } else {
+            let told_apart = told_apart(&columns, &n_rows)?;
+            for (coded, codes) in coded.iter_mut().zip(told_apart) {
+                coded.columns.extend(codes);
+            }
         }
     }
     Ok(coded)
@@ -211,12 +230,7 @@ struct Found {
 }
 
 impl Found {
-    fn repeats(&mut self, table: &Coded, settings: &Settings) {
-        let slices = table.slices(false);
-        let Some(rows) = duplication::Rows::new(table.n_rows, &slices) else {
-            return;
-        };
-        let firsts = first_equal(rows);
+    fn repeats(&mut self, table: &Coded, firsts: &[usize], settings: &Settings) {
         let n_extra = firsts
             .iter()
             .enumerate()
@@ -238,7 +252,7 @@ impl Found {
             self.bars.push(bar);
             return;
         };
-        let all = Rows::new(table.role, repeated(&firsts));
+        let all = Rows::new(table.role, repeated(firsts));
         let title = format!(
             "{} of the {role} table ({}) repeat an earlier one",
             counted(n_extra, "row"),
@@ -256,15 +270,8 @@ impl Found {
         );
     }
 
-    fn leak(&mut self, train: &Coded, other: &Coded, settings: &Settings) {
-        let (reference, slices) = (train.slices(false), other.slices(false));
-        let (Some(reference), Some(rows)) = (
-            duplication::Rows::new(train.n_rows, &reference),
-            duplication::Rows::new(other.n_rows, &slices),
-        ) else {
-            return;
-        };
-        let leaked: Vec<usize> = found_in(reference, rows)
+    fn leak(&mut self, other: &Coded, in_train: &[Option<usize>], settings: &Settings) {
+        let leaked: Vec<usize> = in_train
             .iter()
             .enumerate()
             .filter(|(_, found)| found.is_some())

@@ -16,16 +16,16 @@ pub struct Rows<'c> {
     columns: &'c [&'c [u32]],
 }
 
-/// No further row with this hash.
-const NONE: u32 = u32::MAX;
-
 /// Rows of one table by hash.
 struct Index<'c> {
     rows: Rows<'c>,
-    heads: HashMap<u64, u32, FixedState>,
-    /// For a row in the index, another one with its hash that differs from it.
-    next: Vec<u32>,
+    /// For each place a row and the high half of its hash, or [`EMPTY`]; a power of two of them, more
+    /// than twice the rows. A row stands at the first free place from its hash's low half on.
+    places: Vec<u64>,
 }
+
+/// A place without a row: no row has the highest number.
+const EMPTY: u64 = u64::MAX;
 
 /// What disagreeing rows cost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,15 +42,21 @@ impl<'c> Rows<'c> {
     /// Rows of these columns; columns of another length than `n_rows` are no columns of them.
     pub fn new(n_rows: usize, columns: &'c [&'c [u32]]) -> Option<Self> {
         let fits = columns.iter().all(|column| column.len() == n_rows);
-        (fits && u32::try_from(n_rows).is_ok()).then_some(Self { n_rows, columns })
+        (fits && n_rows < u32::MAX as usize).then_some(Self { n_rows, columns })
     }
 
-    /// A hash per row, column by column.
+    /// A hash per row, two columns at a time.
     fn hashes(self) -> Vec<u64> {
         let mut hashes = vec![0x9e37_79b9_7f4a_7c15_u64; self.n_rows];
-        for column in self.columns {
-            for (hash, code) in hashes.iter_mut().zip(*column) {
-                *hash = mixed(*hash ^ u64::from(*code));
+        for pair in self.columns.chunks(2) {
+            let first = hashes.iter_mut().zip(pair[0]);
+            match pair.get(1) {
+                Some(second) => {
+                    for ((hash, a), b) in first.zip(*second) {
+                        *hash = mixed(*hash ^ (u64::from(*a) | u64::from(*b) << 32));
+                    }
+                }
+                None => first.for_each(|(hash, a)| *hash = mixed(*hash ^ u64::from(*a))),
             }
         }
         hashes
@@ -62,52 +68,80 @@ impl<'c> Rows<'c> {
     }
 }
 
-/// One round of `SplitMix64`.
+/// Both halves of a product, so that every bit reaches every other.
 fn mixed(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
+    let product = u128::from(value.wrapping_add(0x9e37_79b9_7f4a_7c15)) * 0xbf58_476d_1ce4_e5b9;
+    let [low, high] = [product, product >> 64].map(|half| half & u128::from(u64::MAX));
+    u64::try_from(low ^ high).unwrap_or(0)
+}
+
+/// The low 32 bits.
+fn low_half(value: u64) -> usize {
+    usize::try_from(value & 0xffff_ffff).unwrap_or(0)
 }
 
 impl<'c> Index<'c> {
     fn new(rows: Rows<'c>) -> Self {
+        let n_places = (2 * rows.n_rows + 1).next_power_of_two();
         Self {
             rows,
-            heads: HashMap::with_capacity_and_hasher(rows.n_rows, FixedState::default()),
-            next: vec![NONE; rows.n_rows],
+            places: vec![EMPTY; n_places],
         }
     }
 
-    /// The first indexed row equal to this one.
-    fn find(&self, hash: u64, rows: Rows<'_>, row: usize) -> Option<usize> {
-        let mut at = self.heads.get(&hash).copied().unwrap_or(NONE);
-        while at != NONE {
-            if self.rows.equal(at as usize, rows, row) {
-                return Some(at as usize);
+    /// The first indexed row equal to this one, or the place where it belongs.
+    fn find(&self, hash: u64, rows: Rows<'_>, row: usize) -> Result<usize, usize> {
+        let mask = self.places.len() - 1;
+        let mut at = low_half(hash) & mask;
+        loop {
+            let place = self.places[at];
+            if place == EMPTY {
+                return Err(at);
             }
-            at = self.next[at as usize];
-        }
-        None
-    }
-
-    fn insert(&mut self, hash: u64, row: u32) {
-        if let Some(head) = self.heads.insert(hash, row) {
-            self.next[row as usize] = head;
+            let other = low_half(place);
+            if place >> 32 == hash >> 32 && self.rows.equal(other, rows, row) {
+                return Ok(other);
+            }
+            at = (at + 1) & mask;
         }
     }
 
-    fn with_all(rows: Rows<'c>) -> (Self, Vec<usize>) {
-        let mut index = Self::new(rows);
+    fn insert(&mut self, at: usize, hash: u64, row: u32) {
+        self.places[at] = (hash >> 32 << 32) | u64::from(row);
+    }
+}
+
+/// Rows of a table, ready to be found.
+pub struct Indexed<'c> {
+    index: Index<'c>,
+    /// For each row the first row equal to it: itself if it is the first.
+    pub firsts: Vec<usize>,
+}
+
+impl<'c> Indexed<'c> {
+    /// Indexes all rows.
+    pub fn new(rows: Rows<'c>) -> Self {
+        let mut index = Index::new(rows);
         let mut firsts = Vec::with_capacity(rows.n_rows);
         for (row, hash) in (0_u32..).zip(rows.hashes()) {
             let first = index.find(hash, rows, row as usize);
-            if first.is_none() {
-                index.insert(hash, row);
+            if let Err(at) = first {
+                index.insert(at, hash, row);
             }
             firsts.push(first.unwrap_or(row as usize));
         }
-        (index, firsts)
+        Self { index, firsts }
+    }
+
+    /// For each of these rows the first indexed one equal to it, codes being shared.
+    pub fn find_all(&self, rows: Rows<'_>) -> Vec<Option<usize>> {
+        if self.index.rows.columns.len() != rows.columns.len() {
+            return vec![None; rows.n_rows];
+        }
+        let hashes = rows.hashes().into_iter().enumerate();
+        hashes
+            .map(|(row, hash)| self.index.find(hash, rows, row).ok())
+            .collect()
     }
 }
 
@@ -115,19 +149,7 @@ impl<'c> Index<'c> {
 ///
 /// `first[row] != row` is `pandas.DataFrame.duplicated(keep="first")`.
 pub fn first_equal(rows: Rows<'_>) -> Vec<usize> {
-    Index::with_all(rows).1
-}
-
-/// For each row of `other` the first row of `reference` equal to it, codes being shared.
-pub fn found_in(reference: Rows<'_>, other: Rows<'_>) -> Vec<Option<usize>> {
-    if reference.columns.len() != other.columns.len() {
-        return vec![None; other.n_rows];
-    }
-    let index = Index::with_all(reference).0;
-    let hashes = other.hashes();
-    (0..other.n_rows)
-        .map(|row| index.find(hashes[row], other, row))
-        .collect()
+    Indexed::new(rows).firsts
 }
 
 /// Rows that stand more than once, ascending: `pandas.DataFrame.duplicated(keep=False)`.
@@ -181,11 +203,13 @@ mod tests {
         let rows = Rows::new(3, &columns).unwrap();
         let mut index = Index::new(rows);
         // Both under one hash, as if they collided.
-        index.insert(7, 0);
-        index.insert(7, 1);
-        assert_eq!(index.find(7, rows, 2), Some(0));
-        assert_eq!(index.find(7, rows, 1), Some(1));
-        assert_eq!(index.find(8, rows, 2), None);
+        for row in [0, 1] {
+            let at = index.find(7, rows, row as usize).unwrap_err();
+            index.insert(at, 7, row);
+        }
+        assert_eq!(index.find(7, rows, 2), Ok(0));
+        assert_eq!(index.find(7, rows, 1), Ok(1));
+        assert!(index.find(8, rows, 2).is_err() && index.find(7 | 1 << 32, rows, 2).is_err());
     }
 
     #[test]

@@ -26,9 +26,7 @@ impl Masks {
             .columns()
             .filter(|column| Some(column.name()) != left_out)
             .map(|column| {
-                let is_missing: Vec<bool> = (0..column.len())
-                    .map(|row| column.is_missing(row))
-                    .collect();
+                let is_missing = column.missing();
                 let count = Count::of(&is_missing);
                 Mask {
                     name: column.name().to_owned(),

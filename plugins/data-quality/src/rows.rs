@@ -2,12 +2,16 @@
 //!
 //! In: the rows of the training table. Out: one outcome per check.
 //!
-//! `confident`, `binned`, `boosting`, `decorrelated`, `distances`, `apart` and `all_but` compute on slices alone; the other
-//! files each hold a check.
+//! `confident`, `rounded`, `binned`, `histogram`, `boosting`, `decorrelated`, `distances`, `apart` and
+//! `all_but` compute on slices alone; the other files each hold a check.
 
 pub mod confident;
 
+pub mod rounded;
+
 pub mod binned;
+
+pub mod histogram;
 
 pub mod boosting;
 

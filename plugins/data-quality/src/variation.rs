@@ -83,6 +83,41 @@ pub fn equal_groups(columns: &[&[u32]]) -> Vec<Vec<usize>> {
 /// Rows that do not follow the best rule "this value of the column, that value of the target":
 /// none if the column gives the target away. Rows without target are left out.
 pub fn n_exceptions(codes: &[u32], target: &[u32]) -> usize {
+    let width = |codes: &[u32]| codes.iter().map(|code| code.wrapping_add(1)).max();
+    let (n_values, n_classes) = (width(codes), width(target));
+    let n_cells = n_values
+        .zip(n_classes)
+        .and_then(|(values, classes)| (values as usize + 1).checked_mul(classes as usize + 1));
+    match n_cells.filter(|n_cells| *n_cells <= 2 * codes.len() + 4096) {
+        Some(n_cells) => by_position(codes, target, n_cells),
+        None => by_hash(codes, target),
+    }
+}
+
+/// As [`n_exceptions`], with a count for each pair of values there might be.
+fn by_position(codes: &[u32], target: &[u32], n_cells: usize) -> usize {
+    let n_classes = target.iter().map(|code| code.wrapping_add(1)).max();
+    let n_classes = n_classes.map_or(1, |most| most as usize + 1);
+    let mut counts = vec![0_u32; n_cells];
+    for (value, class) in codes.iter().zip(target) {
+        // Missing is 0, and every other code one more than it is.
+        let (value, class) = (
+            value.wrapping_add(1) as usize,
+            class.wrapping_add(1) as usize,
+        );
+        if let Some(count) = counts.get_mut(value * n_classes + class) {
+            *count += 1;
+        }
+    }
+    let exceptions = |counts: &[u32]| {
+        let counts = counts.get(1..).unwrap_or_default();
+        let n: usize = counts.iter().map(|count| *count as usize).sum();
+        n - counts.iter().copied().max().unwrap_or(0) as usize
+    };
+    counts.chunks(n_classes).map(exceptions).sum()
+}
+
+fn by_hash(codes: &[u32], target: &[u32]) -> usize {
     let mut counts: HashMap<(u32, u32), usize, FixedState> = HashMap::default();
     for pair in codes.iter().zip(target) {
         if *pair.1 != MISSING {
@@ -99,4 +134,32 @@ pub fn n_exceptions(codes: &[u32], target: &[u32]) -> usize {
         *value = (value.0 + n, value.1.max(n));
     }
     values.values().map(|(n, largest)| n - largest).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use interlock_stats::rng::Rng;
+
+    #[test]
+    fn exceptions_are_the_same_by_position_and_by_hash() {
+        let mut rng = Rng::new(6);
+        for n in [0, 1, 5, 200] {
+            let mut draw = |n_codes: usize| -> Vec<u32> {
+                let code = |rng: &mut Rng| match rng.below(n_codes + 1) {
+                    0 => MISSING,
+                    code => u32::try_from(code - 1).unwrap(),
+                };
+                (0..n).map(|_| code(&mut rng)).collect()
+            };
+            let (codes, target) = (draw(9), draw(3));
+            let expected = by_hash(&codes, &target);
+            assert_eq!(n_exceptions(&codes, &target), expected);
+            assert_eq!(by_position(&codes, &target, 40), expected);
+        }
+        assert_eq!(
+            n_exceptions(&[0, 0, 1, MISSING, MISSING], &[1, 1, 0, 0, 1]),
+            1
+        );
+    }
 }

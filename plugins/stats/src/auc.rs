@@ -7,7 +7,7 @@
 
 use crate::error::StatsError;
 use crate::moments::variance;
-use crate::order::ranks;
+use crate::order::tied_groups;
 use crate::proportion::{Bounds, two_sided_quantile};
 
 /// An area with its uncertainty.
@@ -30,13 +30,47 @@ pub fn area(scores: &[f64], is_positive: &[bool]) -> Option<f64> {
     if scores.len() != is_positive.len() || n_positive == 0 || n_negative == 0 {
         return None;
     }
-    let rank_sum: f64 = ranks(scores)
-        .iter()
-        .zip(is_positive)
-        .filter_map(|(rank, &truth)| truth.then_some(rank))
-        .sum();
-    let (p, n) = (n_positive as f64, n_negative as f64);
-    Some((rank_sum - p * (p + 1.0) / 2.0) / (p * n))
+    let placements = Placements::of(scores, is_positive);
+    Some(placements.area(n_positive as f64, n_negative as f64))
+}
+
+/// Where rows of each truth stand among those of the other: how many of the others score lower, ties
+/// counting half.
+struct Placements {
+    of_positives: Vec<f64>,
+    of_negatives: Vec<f64>,
+    rank_sum: f64,
+}
+
+impl Placements {
+    fn of(scores: &[f64], is_positive: &[bool]) -> Self {
+        let truths = is_positive.iter().copied();
+        // Adding 0 makes one zero of the two.
+        let scores = scores.iter().map(|score| score + 0.0);
+        let mut pairs: Vec<(f64, bool)> = scores.zip(truths).collect();
+        let mut placements = Self {
+            of_positives: Vec::new(),
+            of_negatives: Vec::new(),
+            rank_sum: 0.0,
+        };
+        let (mut p_below, mut n_below) = (0.0, 0.0);
+        for tied in tied_groups(&mut pairs) {
+            let n_positive = tied.iter().filter(|(_, truth)| *truth).count();
+            let n_negative = tied.len() - n_positive;
+            let (p, n) = (n_positive as f64, n_negative as f64);
+            placements.rank_sum += p * (p_below + n_below + f64::midpoint(p + n, 1.0));
+            let of_positives = std::iter::repeat_n(n_below + n / 2.0, n_positive);
+            placements.of_positives.extend(of_positives);
+            let of_negatives = std::iter::repeat_n(p_below + p / 2.0, n_negative);
+            placements.of_negatives.extend(of_negatives);
+            (p_below, n_below) = (p_below + p, n_below + n);
+        }
+        placements
+    }
+
+    fn area(&self, p: f64, n: f64) -> f64 {
+        (self.rank_sum - p * (p + 1.0) / 2.0) / (p * n)
+    }
 }
 
 /// The area with `DeLong`'s standard error and an interval.
@@ -58,13 +92,17 @@ pub fn delong(scores: &[f64], is_positive: &[bool], level: f64) -> Result<Auc, S
         });
     }
     let z = two_sided_quantile(level)?;
-    let value = area(scores, is_positive).ok_or(StatsError::TooFew {
-        needed: 2,
-        found: usize::from(!scores.is_empty()),
-    })?;
-    let joint = ranks(scores);
-    let standard_error = (placement_variance(&joint, scores, is_positive, true)
-        + placement_variance(&joint, scores, is_positive, false))
+    let placements = Placements::of(scores, is_positive);
+    let (n_positive, n_negative) = (placements.of_positives.len(), placements.of_negatives.len());
+    if n_positive == 0 || n_negative == 0 {
+        return Err(StatsError::TooFew {
+            needed: 2,
+            found: usize::from(!scores.is_empty()),
+        });
+    }
+    let value = placements.area(n_positive as f64, n_negative as f64);
+    let standard_error = (mean_variance(placements.of_positives, n_negative)
+        + mean_variance(placements.of_negatives, n_positive))
     .sqrt();
     let is_open = value > 0.0 && value < 1.0 && standard_error.is_finite();
     let bounds = if is_open {
@@ -88,21 +126,13 @@ pub fn delong(scores: &[f64], is_positive: &[bool], level: f64) -> Result<Auc, S
     })
 }
 
-/// Variance of the mean placement of the rows with this truth among those without; infinite for a
-/// single row.
-fn placement_variance(joint: &[f64], scores: &[f64], is_positive: &[bool], truth: bool) -> f64 {
-    let rows: Vec<usize> = (0..scores.len())
-        .filter(|&row| is_positive[row] == truth)
-        .collect();
-    let own_scores: Vec<f64> = rows.iter().map(|&row| scores[row]).collect();
-    let own = ranks(&own_scores);
-    let n_others = (scores.len() - rows.len()) as f64;
-    let placements: Vec<f64> = rows
-        .iter()
-        .zip(&own)
-        .map(|(&row, rank)| (joint[row] - rank) / n_others)
-        .collect();
-    variance(&placements).map_or(f64::INFINITY, |spread| spread / rows.len() as f64)
+/// Variance of the mean placement among so many others; infinite for a single row.
+fn mean_variance(mut placements: Vec<f64>, n_others: usize) -> f64 {
+    for placement in &mut placements {
+        *placement /= n_others as f64;
+    }
+    let n = placements.len() as f64;
+    variance(&placements).map_or(f64::INFINITY, |spread| spread / n)
 }
 
 #[cfg(test)]

@@ -53,31 +53,30 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
 ///
 /// As `scipy.stats.rankdata(x)`. NaN ranks last (each its own rank); drop it first. Cost: one sort.
 pub fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
+    // Values stand beside their places, so that comparing two looks nowhere else; adding 0 makes one
+    // zero of the two.
+    let mut order: Vec<(f64, usize)> = values.iter().map(|value| value + 0.0).zip(0..).collect();
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
-    while start < order.len() {
-        let tied = tie_length(values, &order[start..]);
-        let rank = start as f64 + f64::midpoint(tied as f64, 1.0);
-        for &row in &order[start..start + tied] {
+    for tied in tied_groups(&mut order) {
+        let rank = start as f64 + f64::midpoint(tied.len() as f64, 1.0);
+        for &(_, row) in tied {
             ranks[row] = rank;
         }
-        start += tied;
+        start += tied.len();
     }
     ranks
 }
 
-/// How many of the rows at the head of `order` have the value of the first; at least 1.
-fn tie_length(values: &[f64], order: &[usize]) -> usize {
-    let first = values[order[0]];
-    // `==` rather than bits, so that 0 and −0 tie.
-    #[expect(clippy::float_cmp, reason = "a tie is exact equality")]
-    let tied = order[1..]
-        .iter()
-        .take_while(|&&row| values[row] == first)
-        .count();
-    tied + 1
+#[expect(clippy::float_cmp, reason = "a tie is exact equality")]
+fn is_tie<T>(a: &(f64, T), b: &(f64, T)) -> bool {
+    a.0 == b.0
+}
+
+/// Scores with something beside each, in ascending order of the scores and in groups of equal ones.
+pub(crate) fn tied_groups<T>(pairs: &mut [(f64, T)]) -> impl Iterator<Item = &[(f64, T)]> {
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    pairs.chunk_by(is_tie)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! to learn, and which categorical columns are dominated by a few values.
 
 use interlock_plugin_api::{
-    Bar, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table,
-    Task, View, check,
+    Bar, Chart, CheckError, Column, Context, Finding, Metric, Outcome, Params, Role, Rows,
+    Severity, Table, Task, View, check,
 };
 use interlock_report::report::{MAX_MARKS, Report};
 use interlock_report::settings::check_share;
@@ -14,7 +14,7 @@ use interlock_stats::proportion::{Bounds, wilson};
 use serde::{Deserialize, Serialize};
 
 use crate::relations::association::unevenness;
-use crate::relations::inputs::{Cells, Coded, Input, features, target};
+use crate::relations::inputs::{Cells, Coded, Input, coded, feature_columns, is_number, target};
 
 /// Categories a column may have to be looked at for unevenness.
 const MAX_CATEGORIES: usize = 1000;
@@ -306,19 +306,19 @@ struct Uneven {
 
 /// Categorical columns, most uneven first.
 fn uneven_columns(ctx: &Context, table: &Table<'_>) -> Result<Vec<Uneven>, CheckError> {
-    let mut uneven: Vec<Uneven> = features(ctx, table, None)?
-        .iter()
-        .filter_map(|input| match &input.cells {
-            Cells::Codes(coded) if coded.n_codes <= MAX_CATEGORIES => Uneven::of(input, coded),
-            _ => None,
-        })
-        .collect();
+    let mut uneven = Vec::new();
+    for column in feature_columns(ctx, table).filter(|column| !is_number(column)) {
+        let coded = coded(&column, None)?;
+        if coded.n_codes <= MAX_CATEGORIES {
+            uneven.extend(Uneven::of(&column, &coded));
+        }
+    }
     uneven.sort_by(|a, b| b.unevenness.total_cmp(&a.unevenness));
     Ok(uneven)
 }
 
 impl Uneven {
-    fn of(input: &Input<'_>, coded: &Coded) -> Option<Self> {
+    fn of(column: &Column<'_>, coded: &Coded) -> Option<Self> {
         let counts = coded.counts();
         let n: usize = counts.iter().sum();
         // Nearly every value once: text or a key, not categories.
@@ -330,11 +330,11 @@ impl Uneven {
             .enumerate()
             .max_by_key(|(at, n)| (**n, std::cmp::Reverse(*at)))?;
         Some(Self {
-            name: input.name().to_owned(),
+            name: column.name().to_owned(),
             unevenness: unevenness(&counts),
             n,
             n_values: coded.n_codes,
-            top: shortened(&coded.name_of(top, &input.column)),
+            top: shortened(&coded.name_of(top, column)),
             top_share: *n_top as f64 / n as f64,
         })
     }

@@ -84,7 +84,17 @@ pub(crate) fn is_feature(facts: &ProjectFacts, name: &str) -> bool {
         .all(|role| role.as_deref() != Some(name))
 }
 
-/// Features of a table in its order, at the given rows. Dates are left out.
+/// The features of a table in its order. Dates are left out.
+pub(crate) fn feature_columns<'t>(
+    ctx: &Context,
+    table: &'t Table<'_>,
+) -> impl Iterator<Item = Column<'t>> {
+    table.columns().filter(|column| {
+        is_feature(ctx.facts(), column.name()) && column.kind() != ColumnKind::Date
+    })
+}
+
+/// [`feature_columns`] at the given rows.
 ///
 /// # Errors
 /// If a column's memory does not hold together.
@@ -93,10 +103,7 @@ pub(crate) fn features<'t>(
     table: &'t Table<'_>,
     rows: Option<&[usize]>,
 ) -> Result<Vec<Input<'t>>, CheckError> {
-    table
-        .columns()
-        .filter(|column| is_feature(ctx.facts(), column.name()))
-        .filter(|column| column.kind() != ColumnKind::Date)
+    feature_columns(ctx, table)
         .map(|column| input(column, rows))
         .collect()
 }

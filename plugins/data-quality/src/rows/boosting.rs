@@ -10,7 +10,8 @@
 //! Source: Friedman, "Greedy function approximation", 2001; Chen & Guestrin, "XGBoost", 2016; for
 //! categories Fisher, "On grouping for maximum homogeneity", 1958.
 
-use crate::rows::binned::{Binned, MAX_BINS};
+use crate::rows::binned::Binned;
+use crate::rows::histogram::{Histogram, Packed, REGULARIZATION, Scale, Slope, Split, Sums};
 
 /// Rounds of boosting.
 const N_ROUNDS: usize = 60;
@@ -21,35 +22,33 @@ const LEARNING_RATE: f64 = 0.15;
 /// Depth of a tree.
 const MAX_DEPTH: usize = 4;
 
-/// Added to the second derivatives of a leaf; for splits of categories more, since they choose among
-/// many sets.
-const REGULARIZATION: (f64, f64) = (1.0, 10.0);
-
-/// Rows a leaf needs.
-const MIN_ROWS: f64 = 20.0;
-
-/// Sums over the rows of a node in one bin.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    gradient: f64,
-    hessian: f64,
-    n: f64,
-}
-
-/// The best split of a node: the column, and the bins that go left.
-struct Split {
-    gain: f64,
-    column: usize,
-    left: u64,
-}
+/// Columns that the trees of a round choose from, at most; of more, each round takes the next ones.
+pub const MAX_COLUMNS: usize = 200;
 
 /// What a tree is grown on.
 struct Grower<'a> {
-    columns: &'a [Binned],
-    /// First and second derivative of the loss, per row.
-    derivatives: &'a [(f64, f64)],
+    packed: &'a Packed,
+    scale: Scale,
+    slopes: &'a [Slope],
     /// Raw score per row, to which the tree is added.
     scores: &'a mut [f64],
+    buffers: &'a mut Buffers,
+}
+
+/// Memory that trees share.
+struct Buffers {
+    /// One per depth that is split.
+    histograms: Vec<Histogram>,
+    /// Rows that go right while a node's rows are parted.
+    right: Vec<u32>,
+}
+
+/// Rows of a node: those learned from, and those asked for.
+struct Node<'r> {
+    learned: &'r mut [u32],
+    asked: &'r mut [u32],
+    total: Sums,
+    depth: usize,
 }
 
 /// Probabilities of every class for the rows not learned from: `[row * n_classes + class]`, NaN for
@@ -64,50 +63,71 @@ pub fn predict(
     let row_ids = || 0..u32::try_from(n_rows).unwrap_or(u32::MAX);
     let (learned, asked): (Vec<u32>, Vec<u32>) = row_ids().partition(|&row| learns(row as usize));
     let n_trees = if n_classes == 2 { 1 } else { n_classes };
-    let mut scores = priors(classes, n_classes, &learned, n_trees, n_rows);
-    for _ in 0..N_ROUNDS {
-        let previous = scores.clone();
+    let mut scores = priors(classes, n_classes, &learned, (n_trees, n_rows));
+    let scale = Scale::of(learned.len());
+    let mut packed = Packed::of(columns_of(columns, 0));
+    let mut buffers = Buffers {
+        histograms: vec![Histogram::empty(&packed); MAX_DEPTH],
+        right: vec![0; n_rows],
+    };
+    let mut slopes: Vec<Slope> = vec![0; n_rows];
+    for round in 0..N_ROUNDS {
+        if columns.len() > MAX_COLUMNS {
+            packed = Packed::of(columns_of(columns, round));
+        }
+        let norms = norms(&scores, &learned, n_rows);
         for (tree, own) in scores.iter_mut().enumerate() {
-            let mut derivatives = vec![(0.0, 0.0); n_rows];
+            let class = if n_trees == 1 { 1 } else { tree };
             for &row in &learned {
                 let row = row as usize;
-                let p = probability(&previous, row, tree);
-                let class = if n_trees == 1 { 1 } else { tree };
+                let p = probability(own[row], &norms, row);
                 let truth = f64::from(u8::from(classes[row] as usize == class));
-                derivatives[row] = (p - truth, (p * (1.0 - p)).max(1e-12));
+                slopes[row] = scale.slope(p - truth, p * (1.0 - p));
             }
             let mut grower = Grower {
-                columns,
-                derivatives: &derivatives,
+                packed: &packed,
+                scale,
+                slopes: &slopes,
                 scores: own,
+                buffers: &mut buffers,
             };
-            grower.grow(&mut learned.clone(), &mut asked.clone(), 0);
+            // Each tree parts the rows anew from their first order, which memory likes best.
+            grower.grow_tree(&mut learned.clone(), &mut asked.clone());
         }
     }
+    let norms = norms(&scores, &asked, n_rows);
     let mut probabilities = vec![f64::NAN; n_rows * n_classes];
     for &row in &asked {
         let row = row as usize;
         let of_row = &mut probabilities[row * n_classes..(row + 1) * n_classes];
         if n_trees == 1 {
-            let p = probability(&scores, row, 0);
+            let p = probability(scores[0][row], &norms, row);
             of_row.copy_from_slice(&[1.0 - p, p]);
         } else {
-            for (class, p) in of_row.iter_mut().enumerate() {
-                *p = probability(&scores, row, class);
+            for (p, own) in of_row.iter_mut().zip(&scores) {
+                *p = probability(own[row], &norms, row);
             }
         }
     }
     probabilities
 }
 
-/// Where boosting begins: the logarithm of the classes' shares, one row held for each.
+/// The columns that a round looks at: all, or the next [`MAX_COLUMNS`] of too many.
+fn columns_of(columns: &[Binned], round: usize) -> impl Iterator<Item = &Binned> + Clone {
+    let n_taken = columns.len().min(MAX_COLUMNS);
+    let start = round * n_taken % columns.len().max(1);
+    columns.iter().cycle().skip(start).take(n_taken)
+}
+
+/// Where boosting begins: the logarithm of the classes' shares, one row held for each. The sizes are
+/// the number of trees per round and of rows.
 fn priors(
     classes: &[u32],
     n_classes: usize,
     learned: &[u32],
-    n_trees: usize,
-    n_rows: usize,
+    sizes: (usize, usize),
 ) -> Vec<Vec<f64>> {
+    let (n_trees, n_rows) = sizes;
     let mut counts = vec![1.0_f64; n_classes];
     for &row in learned {
         counts[classes[row as usize] as usize] += 1.0;
@@ -120,134 +140,120 @@ fn priors(
     counts.iter().map(constant).collect()
 }
 
-/// Logistic of the only score, or softmax of all.
-fn probability(scores: &[Vec<f64>], row: usize, tree: usize) -> f64 {
-    if let [only] = scores {
-        return 1.0 / (1.0 + (-only[row]).exp());
+/// The logarithm of the summed exponentials of the scores, per row; nothing for a single score.
+fn norms(scores: &[Vec<f64>], rows: &[u32], n_rows: usize) -> Vec<f64> {
+    if scores.len() == 1 {
+        return Vec::new();
     }
-    let most = scores
-        .iter()
-        .map(|own| own[row])
-        .fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = scores.iter().map(|own| (own[row] - most).exp()).sum();
-    (scores[tree][row] - most).exp() / total
+    let mut norms = vec![0.0; n_rows];
+    for &row in rows {
+        let of_row = || scores.iter().map(|own| own[row as usize]);
+        let most = of_row().fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = of_row().map(|score| (score - most).exp()).sum();
+        norms[row as usize] = most + total.ln();
+    }
+    norms
+}
+
+/// Logistic of an only score, or softmax.
+fn probability(score: f64, norms: &[f64], row: usize) -> f64 {
+    match norms.get(row) {
+        None => 1.0 / (1.0 + (-score).exp()),
+        Some(norm) => (score - norm).exp(),
+    }
 }
 
 impl Grower<'_> {
-    fn grow(&mut self, learned: &mut [u32], asked: &mut [u32], depth: usize) {
-        let split = if depth < MAX_DEPTH {
-            self.best_split(learned)
-        } else {
-            None
-        };
+    fn grow_tree(&mut self, learned: &mut [u32], asked: &mut [u32]) {
+        let root = &mut self.buffers.histograms[0];
+        root.clear();
+        root.add(self.packed, self.slopes, learned);
+        let total = root.total(self.scale);
+        self.grow(&mut Node {
+            learned,
+            asked,
+            total,
+            depth: 0,
+        });
+    }
+
+    /// Grows a node whose histogram is that of its depth.
+    fn grow(&mut self, node: &mut Node<'_>) {
+        let histogram = &self.buffers.histograms[node.depth];
+        let split = histogram.best_split(self.packed, self.scale, node.total);
         let Some(split) = split else {
-            let total = self.total(learned);
-            let value = -LEARNING_RATE * total.gradient / (total.hessian + REGULARIZATION.0);
-            for &row in learned.iter().chain(asked.iter()) {
+            let value = value_of(node.total);
+            for &row in node.learned.iter().chain(node.asked.iter()) {
                 self.scores[row as usize] += value;
             }
             return;
         };
-        let bins = &self.columns[split.column].bins;
-        let (left, right) = parted(learned, bins, split.left);
-        let (asked_left, asked_right) = parted(asked, bins, split.left);
-        self.grow(left, asked_left, depth + 1);
-        self.grow(right, asked_right, depth + 1);
-    }
-
-    fn total(&self, rows: &[u32]) -> Sums {
-        let mut total = Sums::default();
-        for &row in rows {
-            let (gradient, hessian) = self.derivatives[row as usize];
-            total.add(Sums {
-                gradient,
-                hessian,
-                n: 1.0,
-            });
-        }
-        total
-    }
-
-    fn best_split(&self, rows: &[u32]) -> Option<Split> {
-        let total = self.total(rows);
-        if total.n < 2.0 * MIN_ROWS {
-            return None;
-        }
-        let mut best: Option<Split> = None;
-        for (column, binned) in self.columns.iter().enumerate() {
-            let mut sums = [Sums::default(); MAX_BINS];
-            for &row in rows {
-                let (gradient, hessian) = self.derivatives[row as usize];
-                let bin = usize::from(binned.bins[row as usize]) % MAX_BINS;
-                sums[bin].add(Sums {
-                    gradient,
-                    hessian,
-                    n: 1.0,
-                });
+        if node.depth + 1 == MAX_DEPTH {
+            let (left, right) = (value_of(split.sums_left), value_of(split.sums_right));
+            for &row in node.learned.iter().chain(node.asked.iter()) {
+                let goes_left = split.left >> self.bin_of(&split, row) & 1 == 1;
+                self.scores[row as usize] += if goes_left { left } else { right };
             }
-            let found = split_of(&sums[..binned.n_bins], total, binned.is_ordered);
-            if let Some((gain, left)) = found
-                && best.as_ref().is_none_or(|best| gain > best.gain)
-            {
-                best = Some(Split { gain, column, left });
-            }
+            return;
         }
-        best
-    }
-}
-
-/// The best set of bins to go left, and what it gains.
-fn split_of(sums: &[Sums], total: Sums, is_ordered: bool) -> Option<(f64, u64)> {
-    let extra = if is_ordered {
-        REGULARIZATION.0
-    } else {
-        REGULARIZATION.1
-    };
-    let score = |part: Sums| part.gradient * part.gradient / (part.hessian + extra);
-    let mut order: Vec<usize> = (0..sums.len()).filter(|&bin| sums[bin].n > 0.0).collect();
-    if !is_ordered {
-        let mean = |bin: usize| sums[bin].gradient / (sums[bin].hessian + REGULARIZATION.1);
-        order.sort_by(|&a, &b| mean(a).total_cmp(&mean(b)));
-    }
-    let (mut left, mut bins) = (Sums::default(), 0_u64);
-    let mut best: Option<(f64, u64)> = None;
-    for bin in order {
-        left.add(sums[bin]);
-        bins |= 1 << bin;
-        let right = Sums {
-            gradient: total.gradient - left.gradient,
-            hessian: total.hessian - left.hessian,
-            n: total.n - left.n,
+        let n_left = self.part(node.learned, &split);
+        let n_asked_left = self.part(node.asked, &split);
+        let (left, right) = node.learned.split_at_mut(n_left);
+        let (asked_left, asked_right) = node.asked.split_at_mut(n_asked_left);
+        let depth = node.depth + 1;
+        let of_left = Node {
+            learned: left,
+            asked: asked_left,
+            total: split.sums_left,
+            depth,
         };
-        if left.n < MIN_ROWS || right.n < MIN_ROWS {
-            continue;
+        let of_right = Node {
+            learned: right,
+            asked: asked_right,
+            total: split.sums_right,
+            depth,
+        };
+        // The larger part's sums are what the smaller one leaves.
+        let (mut small, mut large) = if of_left.learned.len() <= of_right.learned.len() {
+            (of_left, of_right)
+        } else {
+            (of_right, of_left)
+        };
+        let (above, below) = self.buffers.histograms.split_at_mut(depth);
+        if let (Some(whole), Some(part)) = (above.last_mut(), below.first_mut()) {
+            part.clear();
+            part.add(self.packed, self.slopes, small.learned);
+            whole.subtract(part);
         }
-        let gain = score(left) + score(right) - score(total);
-        if gain > 1e-9 && best.is_none_or(|(most, _)| gain > most) {
-            best = Some((gain, bins));
-        }
+        self.grow(&mut small);
+        self.buffers.histograms.swap(depth - 1, depth);
+        self.grow(&mut large);
     }
-    best
+
+    fn bin_of(&self, split: &Split, row: u32) -> u8 {
+        self.packed.row(row)[split.column]
+    }
+
+    /// Puts the rows that go left first and says how many they are; their order is kept.
+    fn part(&mut self, rows: &mut [u32], split: &Split) -> usize {
+        let (mut n_left, mut n_right) = (0, 0);
+        for at in 0..rows.len() {
+            let row = rows[at];
+            let goes_left = usize::from(split.left >> self.bin_of(split, row) & 1 == 1);
+            // Both are written and one counts, so that nothing need be guessed.
+            rows[n_left] = row;
+            self.buffers.right[n_right] = row;
+            n_left += goes_left;
+            n_right += 1 - goes_left;
+        }
+        rows[n_left..].copy_from_slice(&self.buffers.right[..n_right]);
+        n_left
+    }
 }
 
-/// Rows of the left bins first, in place; their order within does not matter.
-fn parted<'r>(rows: &'r mut [u32], bins: &[u8], left: u64) -> (&'r mut [u32], &'r mut [u32]) {
-    let mut n_left = 0;
-    for at in 0..rows.len() {
-        if left >> bins[rows[at] as usize] & 1 == 1 {
-            rows.swap(at, n_left);
-            n_left += 1;
-        }
-    }
-    rows.split_at_mut(n_left)
-}
-
-impl Sums {
-    fn add(&mut self, other: Self) {
-        self.gradient += other.gradient;
-        self.hessian += other.hessian;
-        self.n += other.n;
-    }
+/// What a leaf adds.
+fn value_of(total: Sums) -> f64 {
+    -LEARNING_RATE * total.gradient / (total.hessian + REGULARIZATION.0)
 }
 
 #[cfg(test)]

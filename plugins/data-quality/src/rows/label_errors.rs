@@ -3,9 +3,14 @@
 //! In: the features and the class target of the training table. Out: rows whose label is probably
 //! wrong, each with the label that out-of-sample probabilities suggest.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
 use interlock_plugin_api::{
-    Cell, Chart, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Rows,
-    Severity, Table, TableRow, Task, View, check,
+    Cell, Chart, CheckError, Column, Context, Finding, MISSING, Metric, Outcome, Params, Role,
+    Rows, Severity, Table, TableRow, Task, View, check,
 };
 use interlock_report::report::{MAX_MARKS, Report, failed};
 use interlock_report::settings::{check_range, check_share};
@@ -14,15 +19,16 @@ use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::relations::inputs::{
-    Cells, Input, features, predicted_target, rows_looked_at, sample_note,
+    Cells, Input, feature_columns, input, predicted_target, rows_looked_at, sample_note,
 };
 use crate::relations::predictive_power::stratified_folds;
 use crate::rows::binned::Binned;
 use crate::rows::boosting;
 use crate::rows::confident::{Labeled, confident_joint, label_issues};
 
-/// Cells learned from, at most: of more columns, fewer rows.
-const MAX_CELLS: usize = 2_000_000;
+/// Cells that the trees of a round look at, and cells kept, at most: of more columns or classes, fewer
+/// rows.
+const MAX_CELLS: (usize, usize) = (16_000_000, 50_000_000);
 
 /// Feature columns shown beside a row.
 const N_SHOWN: usize = 6;
@@ -64,7 +70,7 @@ struct Study<'t> {
     rows: Vec<usize>,
     labels: Vec<u32>,
     columns: Vec<Binned>,
-    shown: Vec<Input<'t>>,
+    shown: Vec<Column<'t>>,
 }
 
 /// A row whose label is probably wrong.
@@ -105,38 +111,86 @@ pub(crate) fn label_errors(ctx: &Context, settings: Settings) -> Result<Outcome,
         ));
     }
     let table = ctx.table(Role::Train)?;
-    let n_columns = table.columns().count().max(1);
-    let max_rows = settings.max_rows.min((MAX_CELLS / n_columns).max(200));
+    let target = predicted_target(ctx, &table, None)?;
+    let max_rows = settings.max_rows.min(affordable_rows(ctx, &table, &target));
     let sample = rows_looked_at(table.n_rows(), max_rows, ctx.seed());
-    let study = Study::of(ctx, &table, sample.as_deref())?;
-    let note = sample_note(table.n_rows(), sample.as_deref());
-    let n_classes = study.class_names.len();
-    if study.rows.len() < settings.min_rows || n_classes < 2 || study.columns.is_empty() {
+    let study = Study::of(ctx, &table, target, sample.as_deref())?;
+    if study.rows.len() < settings.min_rows
+        || study.class_names.len() < 2
+        || study.columns.is_empty()
+    {
         return Ok(undecided(&study, &settings));
     }
-    let folds = stratified_folds(&study.labels, settings.n_folds, ctx.seed());
-    let mut probabilities = vec![f64::NAN; study.rows.len() * n_classes];
-    for fold in 0..settings.n_folds {
-        let classes = (&study.labels[..], n_classes);
-        let found = boosting::predict(&study.columns, classes, |row| folds[row] != fold);
-        for (own, p) in probabilities.iter_mut().zip(found) {
-            *own = if p.is_nan() { *own } else { p };
-        }
-        let share = f64::from(fold + 1) / f64::from(settings.n_folds);
-        ctx.progress(share, "predicting rows from the others");
-        if fold + 1 < settings.n_folds {
-            let so_far = study.learn(&probabilities, |row| folds[row] <= fold);
-            let outcome = study.outcome(&so_far, &settings)?;
-            ctx.partial(&outcome.note(format!(
-                "from the first {} of {} folds",
-                fold + 1,
-                settings.n_folds
-            )));
-        }
+    let mut outcome = study.judge(ctx, &settings)?;
+    outcome
+        .notes
+        .extend(sample_note(table.n_rows(), sample.as_deref()));
+    if study.columns.len() > boosting::MAX_COLUMNS {
+        outcome.notes.push(format!(
+            "each tree chooses from {} of {} features, taken in turn",
+            boosting::MAX_COLUMNS,
+            study.columns.len()
+        ));
     }
-    let mut outcome = study.outcome(&study.learn(&probabilities, |_| true), &settings)?;
-    outcome.notes.extend(note);
     Ok(outcome)
+}
+
+/// Rows that are learned from in a bounded time and memory.
+fn affordable_rows(ctx: &Context, table: &Table<'_>, target: &Input<'_>) -> usize {
+    let n_columns = feature_columns(ctx, table).count().max(1);
+    let n_trees = match &target.cells {
+        Cells::Codes(coded) if coded.n_codes > 2 => coded.n_codes,
+        Cells::Codes(_) | Cells::Numbers(_) => 1,
+    };
+    let by_time = MAX_CELLS.0 / (n_columns.min(boosting::MAX_COLUMNS) * n_trees);
+    by_time.min(MAX_CELLS.1 / n_columns).max(200)
+}
+
+/// Probabilities from the trees of each fold, in order, as soon as they are grown. The folds are shared
+/// out among threads; what is given does not depend on them.
+fn predict_folds(
+    study: (&[Binned], &[u32], usize),
+    folds: (&[u8], u8),
+    mut take: impl FnMut(u8, Vec<f64>) -> Result<(), CheckError>,
+) -> Result<(), CheckError> {
+    let ((columns, labels, n_classes), (fold_of, n_folds)) = (study, folds);
+    let n_threads = thread::available_parallelism().map_or(1, usize::from);
+    let next_fold = AtomicU8::new(0);
+    let work = |sender: mpsc::Sender<(u8, Vec<f64>)>| {
+        loop {
+            let fold = next_fold.fetch_add(1, Ordering::Relaxed);
+            if fold >= n_folds {
+                return;
+            }
+            let found = boosting::predict(columns, (labels, n_classes), |row| fold_of[row] != fold);
+            if sender.send((fold, found)).is_err() {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let mut n_at_work = 0;
+        for _ in 0..n_threads.min(usize::from(n_folds)) {
+            let (sender, work) = (sender.clone(), &work);
+            let thread = thread::Builder::new().name("folds".to_owned());
+            n_at_work += usize::from(thread.spawn_scoped(scope, move || work(sender)).is_ok());
+        }
+        if n_at_work == 0 {
+            // The system gives no thread: this one does all.
+            work(sender.clone());
+        }
+        drop(sender);
+        let (mut waiting, mut next) = (BTreeMap::new(), 0);
+        for (fold, found) in receiver {
+            waiting.insert(fold, found);
+            while let Some(found) = waiting.remove(&next) {
+                take(next, found)?;
+                next += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn undecided(study: &Study<'_>, settings: &Settings) -> Outcome {
@@ -163,25 +217,22 @@ impl<'t> Study<'t> {
     fn of(
         ctx: &Context,
         table: &'t Table<'_>,
+        target: Input<'t>,
         sample: Option<&[usize]>,
     ) -> Result<Self, CheckError> {
-        let target = predicted_target(ctx, table, sample)?;
-        let inputs = features(ctx, table, sample)?;
         let (mut rows, mut labels, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         let mut class_names = Vec::new();
         if let Cells::Codes(coded) = &target.cells {
             class_names.extend(
                 (0..coded.n_codes).map(|code| shortened(&coded.name_of(code, &target.column))),
             );
-            for (at, &code) in coded
-                .codes
-                .iter()
-                .enumerate()
-                .filter(|(_, code)| **code != MISSING)
-            {
-                kept.push(at);
-                rows.push(sample.map_or(at, |sample| sample[at]));
-                labels.push(code);
+            for at in 0..sample.map_or(table.n_rows(), <[usize]>::len) {
+                let row = sample.map_or(at, |sample| sample[at]);
+                if coded.codes[row] != MISSING {
+                    kept.push(at);
+                    rows.push(row);
+                    labels.push(coded.codes[row]);
+                }
             }
         }
         let binned = |input: &Input<'_>| match &input.cells {
@@ -193,11 +244,17 @@ impl<'t> Study<'t> {
                 Binned::of_codes(&codes, coded.n_codes)
             }
         };
-        // A column that never varies predicts nothing.
-        let varies = |column: &Binned| column.bins.iter().any(|bin| *bin != column.bins[0]);
-        let columns = inputs.iter().map(binned).filter(varies).collect();
-        let mut shown = inputs;
-        shown.truncate(N_SHOWN);
+        let (mut columns, mut shown) = (Vec::new(), Vec::new());
+        for column in feature_columns(ctx, table) {
+            if shown.len() < N_SHOWN {
+                shown.push(column);
+            }
+            let column = binned(&input(column, sample)?);
+            // A column that never varies predicts nothing.
+            if column.bins.iter().any(|bin| *bin != column.bins[0]) {
+                columns.push(column);
+            }
+        }
         Ok(Self {
             target,
             class_names,
@@ -206,6 +263,29 @@ impl<'t> Study<'t> {
             columns,
             shown,
         })
+    }
+
+    /// What cross-validation says; what the first folds say is told as it comes.
+    fn judge(&self, ctx: &Context, settings: &Settings) -> Result<Outcome, CheckError> {
+        let (n_classes, n_folds) = (self.class_names.len(), settings.n_folds);
+        let folds = stratified_folds(&self.labels, n_folds, ctx.seed());
+        let mut probabilities = vec![f64::NAN; self.rows.len() * n_classes];
+        let study = (&self.columns[..], &self.labels[..], n_classes);
+        predict_folds(study, (&folds, n_folds), |fold, found| {
+            for (own, p) in probabilities.iter_mut().zip(found) {
+                *own = if p.is_nan() { *own } else { p };
+            }
+            let n_done = fold + 1;
+            let share = f64::from(n_done) / f64::from(n_folds);
+            ctx.progress(share, "predicting rows from the others");
+            if n_done < n_folds {
+                let so_far = self.learn(&probabilities, |row| folds[row] <= fold);
+                let outcome = self.outcome(&so_far, settings)?;
+                ctx.partial(&outcome.note(format!("from the first {n_done} of {n_folds} folds")));
+            }
+            Ok(())
+        })?;
+        self.outcome(&self.learn(&probabilities, |_| true), settings)
     }
 
     /// Confident learning over the rows that are predicted.
@@ -339,7 +419,7 @@ impl<'t> Study<'t> {
         let mut columns: Vec<String> = ["row", "given", "suggested", "p given", "p suggested"]
             .map(str::to_owned)
             .to_vec();
-        columns.extend(self.shown.iter().map(|input| input.name().to_owned()));
+        columns.extend(self.shown.iter().map(|column| column.name().to_owned()));
         let row = |issue: &Issue| {
             let mut cells = vec![
                 Cell::from(issue.row as f64),
@@ -348,8 +428,8 @@ impl<'t> Study<'t> {
                 Cell::from(issue.p_given),
                 Cell::from(issue.p_suggested),
             ];
-            cells.extend(self.shown.iter().map(|input| {
-                let text = input.column.display(issue.row);
+            cells.extend(self.shown.iter().map(|column| {
+                let text = column.display(issue.row);
                 text.map_or(Cell::Nothing, |text| Cell::from(shortened(&text)))
             }));
             TableRow {

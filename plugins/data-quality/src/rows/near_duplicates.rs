@@ -3,8 +3,11 @@
 //! In: the training table. Out: rows that differ only in letter case, spaces or the last digits of
 //! numbers. Exact.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
+use foldhash::fast::FixedState;
 use interlock_plugin_api::{
     Cell, Chart, CheckError, Column, Context, Finding, MISSING, Metric, Outcome, Params, Role,
     Rows, Severity, Table, TableRow, View, check,
@@ -14,8 +17,9 @@ use interlock_report::settings::check_range;
 use interlock_report::words::{counted, figure, shortened};
 use serde::{Deserialize, Serialize};
 
-use crate::coded::Coder;
+use crate::coded::{Coder, Codes};
 use crate::duplication::{self, first_equal};
+use crate::rows::rounded;
 
 /// Columns shown side by side.
 const N_SHOWN: usize = 12;
@@ -74,9 +78,9 @@ fn find(n_rows: usize, columns: &[Column<'_>], digits: usize) -> Result<Found, C
     let mut log_chance = (n_rows as f64 * (n_rows as f64 - 1.0) / 2.0).max(0.0).ln();
     for column in columns {
         let codes = Coder::default().code(column)?;
-        let normal = normalized(column, &codes.codes, codes.n_codes, digits)?;
+        let normal = normalized(column, &codes, digits)?;
         let mut counts: Vec<f64> = vec![0.0; codes.n_codes + 1];
-        for &code in &normal {
+        for &code in normal.as_ref().unwrap_or(&codes.codes) {
             counts[(code as usize).min(codes.n_codes)] += 1.0;
         }
         let n_pairs = (n_rows as f64 * (n_rows as f64 - 1.0)).max(1.0);
@@ -85,13 +89,26 @@ fn find(n_rows: usize, columns: &[Column<'_>], digits: usize) -> Result<Found, C
         exact.push(codes.codes);
         near.push(normal);
     }
-    let firsts = |codes: &[Vec<u32>]| {
-        let slices: Vec<&[u32]> = codes.iter().map(Vec::as_slice).collect();
-        duplication::Rows::new(n_rows, &slices).map(first_equal)
+    let by_chance = log_chance.exp();
+    let firsts = |codes: &[&[u32]]| {
+        let firsts = duplication::Rows::new(n_rows, codes).map(first_equal);
+        firsts.ok_or_else(|| CheckError::failed("columns of unlike length"))
     };
-    let (Some(exact), Some(near)) = (firsts(&exact), firsts(&near)) else {
-        return Err(CheckError::failed("columns of unlike length"));
-    };
+    if near.iter().all(Option::is_none) {
+        // Nothing is read alike but what is alike.
+        return Ok(Found {
+            groups: Vec::new(),
+            by_chance,
+        });
+    }
+    let mut slices: Vec<&[u32]> = exact.iter().map(Vec::as_slice).collect();
+    let exact = firsts(&slices)?;
+    for (slice, normal) in slices.iter_mut().zip(&near) {
+        if let Some(normal) = normal {
+            *slice = normal;
+        }
+    }
+    let near = firsts(&slices)?;
     // One row stands for all that equal it exactly.
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for row in (0..n_rows).filter(|row| exact[*row] == *row) {
@@ -102,49 +119,61 @@ fn find(n_rows: usize, columns: &[Column<'_>], digits: usize) -> Result<Found, C
             .into_values()
             .filter(|group| group.len() > 1)
             .collect(),
-        by_chance: log_chance.exp(),
+        by_chance,
     })
 }
 
-/// Codes by normalized value: what is read alike has one code, the first of its values.
+/// Codes by normalized value: what is read alike has one code, the first of its values. Nothing if
+/// that changes no code.
 fn normalized(
     column: &Column<'_>,
-    codes: &[u32],
-    n_codes: usize,
+    codes: &Codes,
     digits: usize,
-) -> Result<Vec<u32>, CheckError> {
-    let numbers = if column.is_numeric() {
-        Some(column.numbers()?)
-    } else {
-        None
-    };
-    let strings = if column.is_numeric() {
-        None
-    } else {
-        Some(column.strings()?)
-    };
-    // Every value is normalized once.
-    let mut of_code: Vec<u32> = vec![MISSING; n_codes];
-    let mut known: BTreeMap<String, u32> = BTreeMap::new();
-    for (row, &code) in codes.iter().enumerate() {
-        if code == MISSING || of_code[code as usize] != MISSING {
-            continue;
+) -> Result<Option<Vec<u32>>, CheckError> {
+    // Codes count up by first appearance, so each value is met once, in order.
+    let mut first_rows = Vec::with_capacity(codes.n_codes);
+    for (row, &code) in codes.codes.iter().enumerate() {
+        if code as usize == first_rows.len() {
+            first_rows.push(row);
         }
-        let text = match (&numbers, &strings) {
-            (Some(numbers), _) => format!("{:.*e}", digits - 1, numbers[row] + 0.0),
-            (None, Some(strings)) => folded(strings.get(row).unwrap_or_default()),
-            (None, None) => String::new(),
-        };
-        of_code[code as usize] = *known.entry(text).or_insert(code);
     }
+    let of_code = if column.is_numeric() {
+        let numbers = column.numbers()?;
+        alike(
+            first_rows
+                .iter()
+                .map(|&row| rounded::digits(numbers[row], digits)),
+        )
+    } else {
+        let strings = column.strings()?;
+        alike(
+            first_rows
+                .iter()
+                .map(|&row| folded(strings.get(row).unwrap_or_default())),
+        )
+    };
+    let changes = (0_u32..).zip(&of_code).any(|(code, alike)| code != *alike);
     let code = |code: &u32| of_code.get(*code as usize).copied().unwrap_or(MISSING);
-    Ok(codes.iter().map(code).collect())
+    Ok(changes.then(|| codes.codes.iter().map(code).collect()))
+}
+
+/// For each key the position of the first one equal to it.
+fn alike<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<u32> {
+    let mut known: HashMap<K, u32, FixedState> = HashMap::default();
+    (0_u32..)
+        .zip(keys)
+        .map(|(at, key)| *known.entry(key).or_insert(at))
+        .collect()
 }
 
 /// Lower case, one space between words, none around.
-fn folded(text: &str) -> String {
+fn folded(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+    if text.as_bytes().iter().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    words.join(" ")
+    Cow::Owned(words.join(" "))
 }
 
 fn outcome(

@@ -7,7 +7,7 @@ use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, MISSING, Metric, Outcome, Params, Role, Severity, Table,
     Task, check,
 };
-use interlock_report::report::{Report, bars_view};
+use interlock_report::report::{MAX_MARKS, Report, bars_view};
 use interlock_report::settings::{check_not_negative, check_open_share};
 use interlock_report::words::{counted, p_value, percent};
 use interlock_stats::auc::{Auc, delong};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::split::chance::two_sided;
 use crate::split::others::LEVEL;
-use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs, value_of};
+use crate::split::sides::{Beside, Cells, Want, beside, counts, each_input, value_of};
 
 /// Rows of a category in each table below which it shares a bin.
 const MIN_CATEGORY: u64 = 20;
@@ -90,15 +90,13 @@ pub(crate) fn association_change(ctx: &Context, settings: Settings) -> Result<Ou
             "the target '{name}' is not in both tables in the same type"
         ))
     })?;
-    let columns = inputs(facts, &tables, Want::All)?;
+    let columns = each_input(facts, &tables, Want::All);
     let mut report = Report::default();
-    let found: Vec<Change> = match &target.tables[..] {
+    let found: Vec<Option<Change>> = match &target.tables[..] {
         [Cells::Numbers(train), Cells::Numbers(test)] => {
             report.note("The target is a number: categories are not looked at.");
-            columns
-                .iter()
-                .filter_map(|column| of_numbers(column, [train, test], settings.min_rows))
-                .collect()
+            let change = |column| of_numbers(&column, [train, test], settings.min_rows);
+            columns.map(|column| column.map(change)).collect()
         }
         [Cells::Codes(train), Cells::Codes(test)] => {
             let (class, title) = class_of(&tables[0], &target, facts.positive.as_deref());
@@ -110,18 +108,22 @@ pub(crate) fn association_change(ctx: &Context, settings: Settings) -> Result<Ou
                     .collect()
             };
             let truths = [truths(train), truths(test)];
-            columns
-                .iter()
-                .filter_map(|column| of_classes(&tables, column, &truths, settings.min_rows))
-                .collect()
+            let change = |column| of_classes(&tables, &column, &truths, settings.min_rows);
+            columns.map(|column| column.map(change)).collect()
         }
-        _ => Vec::new(),
-    };
+        _ => Ok(Vec::new()),
+    }?;
+    let found: Vec<Change> = found.into_iter().flatten().collect();
     let p_values: Vec<f64> = found.iter().map(|found| found.p_value).collect();
     let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
     let mut bars = Vec::new();
-    for (change, p) in found.iter().zip(corrected) {
-        say(&mut report, &mut bars, change, (p, &settings));
+    for at in shown(&mut report, (&found, &corrected), &settings) {
+        say(
+            &mut report,
+            &mut bars,
+            &found[at],
+            (corrected[at], &settings),
+        );
     }
     let view = bars_view(
         "changes",
@@ -144,6 +146,34 @@ pub(crate) fn association_change(ctx: &Context, settings: Settings) -> Result<Ou
             }
         ))
     }))
+}
+
+/// The inputs to show, in table order: all, or of too many those that changed most surely.
+fn shown(report: &mut Report, of: (&[Change], &[f64]), settings: &Settings) -> Vec<usize> {
+    let (found, corrected) = of;
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    if order.len() > MAX_MARKS {
+        order.sort_by(|&a, &b| {
+            let size = |at: usize| found[at].size.abs();
+            let by_size = || size(b).total_cmp(&size(a));
+            corrected[a].total_cmp(&corrected[b]).then_with(by_size)
+        });
+        let left_out = order.split_off(MAX_MARKS);
+        let is_odd = |at: &&usize| found[**at].is_odd(corrected[**at], settings);
+        report.note(format!(
+            "Of {} inputs those {MAX_MARKS} are shown that changed most surely; of the others {} changed as well.",
+            found.len(),
+            left_out.iter().filter(is_odd).count()
+        ));
+        order.sort_unstable();
+    }
+    order
+}
+
+impl Change {
+    fn is_odd(&self, p: f64, settings: &Settings) -> bool {
+        p < settings.alpha && self.size.abs() >= settings.min_change
+    }
 }
 
 /// The positive class, else the most frequent one.
@@ -347,7 +377,7 @@ fn of_numbers(column: &Beside, target: [&[f64]; 2], min_rows: usize) -> Option<C
 
 fn say(report: &mut Report, bars: &mut Vec<Bar>, change: &Change, how: (f64, &Settings)) {
     let (p, settings) = how;
-    let is_odd = p < settings.alpha && change.size.abs() >= settings.min_change;
+    let is_odd = change.is_odd(p, settings);
     let mut metric = Metric::new("association_change", change.size, change.n as u64)
         .title("Change of what the input says about the target")
         .column(&change.name);

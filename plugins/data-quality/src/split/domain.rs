@@ -4,7 +4,7 @@
 //! and by which inputs.
 
 use interlock_plugin_api::{
-    Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, check,
+    Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table, check,
 };
 use interlock_report::report::{Report, bars_view};
 use interlock_report::settings::check_share;
@@ -17,12 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::split::boosting::{Features, held_out};
 use crate::split::others::LEVEL;
 use crate::split::scores::{binned_codes, binned_numbers};
-use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
+use crate::split::sides::{Beside, Cells, Want, absent_note, each_input};
 
 /// Parts of the cross-validation; bins of numbers and categories.
 const N_PARTS: usize = 3;
 const MAX_BINS: usize = 16;
 const MAX_VALUES: usize = 32;
+
+/// Cells of a table looked at, at most: of more inputs fewer rows, but not fewer than these.
+const MAX_CELLS: usize = 10_000_000;
+const MIN_SAMPLE: usize = 1_000;
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -75,19 +79,20 @@ pub(crate) fn domain_classifier(ctx: &Context, settings: Settings) -> Result<Out
             settings.min_rows.max(2 * N_PARTS)
         ))));
     }
-    let mut columns = inputs(ctx.facts(), &tables, Want::All)?;
-    columns.retain(|column| !settings.leave_out.contains(&column.name));
-    report.notes.extend(absent_note(&columns, 1, "test"));
-    columns.retain(|column| !matches!(column.tables[1], Cells::Absent));
-    if columns.is_empty() {
-        return Ok(report.outcome(Err("no input is in both tables in the same type".to_owned())));
-    }
     ctx.progress(0.2, "growing trees");
     let mut rng = Rng::new(ctx.seed());
+    let n_inputs = ctx.facts().features().count().max(1);
+    let max_rows = settings
+        .max_rows
+        .min((MAX_CELLS / n_inputs).max(MIN_SAMPLE));
     let rows = [
-        rng.sample_sorted(n_train, settings.max_rows),
-        rng.sample_sorted(n_test, settings.max_rows),
+        rng.sample_sorted(n_train, max_rows),
+        rng.sample_sorted(n_test, max_rows),
     ];
+    let (names, features) = features(ctx, (&tables, &rows), &settings, &mut report)?;
+    if names.is_empty() {
+        return Ok(report.outcome(Err("no input is in both tables in the same type".to_owned())));
+    }
     if rows[0].len() < n_train || rows[1].len() < n_test {
         report.note(format!(
             "{} of {n_train} training rows and {} of {n_test} test rows, drawn by the seed.",
@@ -95,7 +100,6 @@ pub(crate) fn domain_classifier(ctx: &Context, settings: Settings) -> Result<Out
             rows[1].len()
         ));
     }
-    let features = features(&columns, &rows);
     let truth: Vec<bool> = (0..rows[0].len() + rows[1].len())
         .map(|at| at >= rows[0].len())
         .collect();
@@ -116,7 +120,7 @@ pub(crate) fn domain_classifier(ctx: &Context, settings: Settings) -> Result<Out
     let score = say(
         &mut report,
         (area, half, rows[0].len() + rows[1].len()),
-        (&columns, &held.gains),
+        (&names, &held.gains),
         (like_test, &settings),
     );
     Ok(report.outcome(Ok(format!(
@@ -124,12 +128,24 @@ pub(crate) fn domain_classifier(ctx: &Context, settings: Settings) -> Result<Out
     ))))
 }
 
-fn features(columns: &[Beside], rows: &[Vec<usize>; 2]) -> Features {
+/// The inputs of both tables in bins, with their names.
+fn features(
+    ctx: &Context,
+    of: (&[Table<'_>; 2], &[Vec<usize>; 2]),
+    settings: &Settings,
+    report: &mut Report,
+) -> Result<(Vec<String>, Features), CheckError> {
+    let (tables, rows) = of;
     let mut features = Features {
         bins: Vec::new(),
         n_bins: Vec::new(),
     };
-    for column in columns {
+    let (mut names, mut absent) = (Vec::new(), Vec::new());
+    for column in each_input(ctx.facts(), tables, Want::All) {
+        let column = column?;
+        if settings.leave_out.contains(&column.name) {
+            continue;
+        }
         let binned = match &column.tables[..] {
             [Cells::Numbers(train), Cells::Numbers(test)] => {
                 let pick = |values: &[f64], rows: &[usize]| -> Vec<f64> {
@@ -148,14 +164,23 @@ fn features(columns: &[Beside], rows: &[Vec<usize>; 2]) -> Features {
                     MAX_VALUES,
                 )
             }
-            _ => continue,
+            _ => {
+                absent.push(Beside {
+                    name: column.name,
+                    tables: vec![Cells::Absent, Cells::Absent],
+                    n_codes: 0,
+                });
+                continue;
+            }
         };
+        names.push(column.name);
         features.n_bins.push(binned.n_bins);
         features
             .bins
             .push(binned.train.into_iter().chain(binned.other).collect());
     }
-    features
+    report.notes.extend(absent_note(&absent, 1, "test"));
+    Ok((names, features))
 }
 
 /// Mean area over the parts, and its standard error. Scores of different parts come from different
@@ -191,7 +216,7 @@ fn most_like_test(scores: &[f64], rows: &[Vec<usize>; 2]) -> Vec<usize> {
 fn say(
     report: &mut Report,
     figures: (f64, f64, usize),
-    by: (&[Beside], &[f64]),
+    by: (&[String], &[f64]),
     how: (Vec<usize>, &Settings),
 ) -> f64 {
     let ((area, half, n), (columns, gains), (like_test, settings)) = (figures, by, how);
@@ -221,7 +246,7 @@ fn say(
     order.sort_by(|&a, &b| gains[b].total_cmp(&gains[a]));
     let bars = order
         .iter()
-        .map(|&at| Bar::new(&columns[at].name, gains[at] / total))
+        .map(|&at| Bar::new(&columns[at], gains[at] / total))
         .collect();
     report.bars(
         bars_view(
@@ -235,7 +260,7 @@ fn say(
     );
     if score >= settings.warn_above && area - half > 0.5 {
         let told = order.iter().take(3).filter(|&&at| gains[at] / total >= 0.1);
-        let list = names(told.map(|&at| columns[at].name.as_str()));
+        let list = names(told.map(|&at| columns[at].as_str()));
         let severity = if score >= settings.fail_above && settings.fail_above < 1.0 {
             Severity::Error
         } else {
@@ -250,7 +275,7 @@ fn say(
             .rows(Rows::new(Role::Test, like_test))
             .evidence("gains");
         for &at in order.iter().take(3).filter(|&&at| gains[at] / total >= 0.1) {
-            finding = finding.column(&columns[at].name);
+            finding = finding.column(&columns[at]);
         }
         report.find(finding);
     }

@@ -99,25 +99,37 @@ pub(crate) fn entity_leakage(ctx: &Context, settings: Settings) -> Result<Outcom
     check_share("fail_above", settings.fail_above)?;
     let tables = [ctx.table(Role::Train)?, ctx.table(Role::Test)?];
     let is_named = !settings.entities.is_empty();
-    let columns = if is_named {
-        named(&tables, &settings.entities)?
+    let names_looked_at = if is_named {
+        settings.entities.clone()
     } else {
         possible(ctx, &tables, &settings.leave_out)?
     };
-    let described = if is_named {
-        Vec::new()
-    } else {
-        inputs(ctx.facts(), &tables, Want::Codes)?
-    };
+    let mut described: Option<Vec<Beside>> = None;
     let mut report = Report::default();
     let mut bars = Vec::new();
-    let mut looked_at = Vec::new();
-    for column in &columns {
-        let Some(entity) = entity(column, &described, is_named) else {
-            continue;
+    let (mut n_columns, mut looked_at) = (0, Vec::new());
+    // One after the other, so that a large table is never held as a whole.
+    for name in names_looked_at {
+        let column = beside(&tables, &name, false)?;
+        let column = if is_named {
+            in_both(column, &name)?
+        } else {
+            let Some(column) = column else { continue };
+            column
         };
-        looked_at.push(column.name.as_str());
-        say(&mut report, &mut bars, &entity, (is_named, &settings));
+        n_columns += 1;
+        if !is_named && !is_key(&column) {
+            continue;
+        }
+        // What rows of an entity have in common is read once it is asked for.
+        if !is_named && described.is_none() && !is_told_by_name(&column.name) {
+            described = Some(inputs(ctx.facts(), &tables, Want::Codes)?);
+        }
+        let described = described.as_deref().unwrap_or_default();
+        if let Some(entity) = entity(&column, described, is_named) {
+            say(&mut report, &mut bars, &entity, (is_named, &settings));
+            looked_at.push(column.name);
+        }
     }
     let view = bars_view(
         "entities",
@@ -134,36 +146,31 @@ pub(crate) fn entity_leakage(ctx: &Context, settings: Settings) -> Result<Outcom
     } else if looked_at.is_empty() {
         Ok(format!(
             "none of {} looks like the key of an entity",
-            counted(columns.len(), "possible column")
+            counted(n_columns, "possible column")
         ))
     } else {
         Ok(format!(
             "no entity of {} stands in both tables",
-            names(looked_at)
+            names(looked_at.iter().map(String::as_str))
         ))
     }))
 }
 
-fn named(tables: &[Table<'_>], wanted: &[String]) -> Result<Vec<Beside>, CheckError> {
-    let mut columns = Vec::new();
-    for name in wanted {
-        let column = beside(tables, name, false)?;
-        let column = column.filter(|column| matches!(column.tables.get(1), Some(Cells::Codes(_))));
-        columns.push(column.ok_or_else(|| {
-            CheckError::missing_input(format!(
-                "entities names '{name}', which is not in both tables in the same type"
-            ))
-        })?);
-    }
-    Ok(columns)
+fn in_both(column: Option<Beside>, name: &str) -> Result<Beside, CheckError> {
+    let column = column.filter(|column| matches!(column.tables.get(1), Some(Cells::Codes(_))));
+    column.ok_or_else(|| {
+        CheckError::missing_input(format!(
+            "entities names '{name}', which is not in both tables in the same type"
+        ))
+    })
 }
 
-/// Text, categories and whole numbers.
+/// Names of columns of text, categories or whole numbers.
 fn possible(
     ctx: &Context,
     tables: &[Table<'_>],
     leave_out: &[String],
-) -> Result<Vec<Beside>, CheckError> {
+) -> Result<Vec<String>, CheckError> {
     let mut columns = Vec::new();
     for facts in ctx
         .facts()
@@ -182,27 +189,32 @@ fn possible(
                 .iter()
                 .all(|v| v.is_nan() || v.fract().abs() <= 0.0);
         if is_whole {
-            columns.extend(beside(tables, &facts.name, false)?);
+            columns.push(facts.name.clone());
         }
     }
     Ok(columns)
 }
 
-/// The column as an entity's key, if it is one.
-fn entity<'c>(column: &'c Beside, described: &[Beside], is_named: bool) -> Option<Entity<'c>> {
-    let [Cells::Codes(train), Cells::Codes(test)] = &column.tables[..] else {
-        return None;
+/// Whether values repeat in the training table as those of a key do.
+fn is_key(column: &Beside) -> bool {
+    let [Cells::Codes(train), Cells::Codes(_)] = &column.tables[..] else {
+        return false;
     };
     let in_train = counts(train, column.n_codes);
     let n_train: u64 = in_train.iter().sum();
     let n_values = in_train.iter().filter(|n| **n > 0).count();
     let top = in_train.iter().copied().max().unwrap_or(0);
-    let is_key = n_values >= MIN_VALUES
+    n_values >= MIN_VALUES
         && top as f64 <= MAX_TOP_SHARE * n_train as f64
-        && n_train as f64 >= MIN_REPEATS * n_values as f64;
-    if !is_named && !is_key {
+        && n_train as f64 >= MIN_REPEATS * n_values as f64
+}
+
+/// The column as an entity's key, if what its rows have in common says so.
+fn entity<'c>(column: &'c Beside, described: &[Beside], is_named: bool) -> Option<Entity<'c>> {
+    let [Cells::Codes(train), Cells::Codes(test)] = &column.tables[..] else {
         return None;
-    }
+    };
+    let in_train = counts(train, column.n_codes);
     let is_known = |code: u32| in_train.get(code as usize).is_some_and(|n| *n > 0);
     let leaked: Vec<usize> = (0..test.len()).filter(|&row| is_known(test[row])).collect();
     let why = if is_named {

@@ -6,7 +6,7 @@
 use interlock_plugin_api::{
     Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity, Task, check,
 };
-use interlock_report::report::{Report, bars_view};
+use interlock_report::report::{MAX_MARKS, Report, bars_view};
 use interlock_report::settings::{check_not_negative, check_open_share, check_share};
 use interlock_report::words::{counted, p_value};
 use interlock_stats::multiplicity::holm;
@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::split::chance::two_sided;
 use crate::split::others::LEVEL;
 use crate::split::scores::{
-    Binned, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
+    Binned, Dealt, binned_codes, binned_numbers, carried_power, cross, level_auc, predictive_power,
 };
-use crate::split::sides::{Beside, Cells, Want, beside, counts, inputs};
+use crate::split::sides::{Beside, Cells, Want, beside, counts, each_input};
 
 /// Bins of numbers, of categories, and classes looked at.
 const MAX_BINS: usize = 32;
@@ -112,11 +112,15 @@ pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Out
     if let Some(why) = too_little(&target, settings.min_rows) {
         return Ok(report.outcome(Err(why)));
     }
-    let columns = inputs(facts, &tables, Want::All)?;
-    let mut told: Vec<Told> = columns
-        .iter()
-        .filter_map(|column| told(column, &target))
+    let dealt = match &target {
+        Target::Classes { train, test, n } => Some([Dealt::of(train, *n), Dealt::of(test, *n)]),
+        Target::Numbers { .. } => None,
+    };
+    let columns = each_input(facts, &tables, Want::All);
+    let told: Result<Vec<Option<Told>>, CheckError> = columns
+        .map(|column| column.map(|column| told(&column, &target, dealt.as_ref())))
         .collect();
+    let mut told: Vec<Told> = told?.into_iter().flatten().collect();
     told.sort_by(|a, b| b.score.total_cmp(&a.score));
     let (unit, limit) = if is_number {
         ("R²", settings.max_r2)
@@ -124,7 +128,15 @@ pub(crate) fn giveaway_features(ctx: &Context, settings: Settings) -> Result<Out
         ("AUC", settings.max_auc)
     };
     let mut bars = Vec::new();
-    for told in &told {
+    if told.len() > MAX_MARKS {
+        let left_out = &told[MAX_MARKS..];
+        report.note(format!(
+            "Of {} inputs the {MAX_MARKS} that tell most are shown; of the others {} reach the limit as well.",
+            told.len(),
+            left_out.iter().filter(|told| told.score >= limit).count()
+        ));
+    }
+    for told in told.iter().take(MAX_MARKS) {
         say(&mut report, &mut bars, told, (unit, limit));
     }
     let view = bars_view(
@@ -209,7 +221,7 @@ fn binned(column: &Beside) -> Option<Binned> {
     }
 }
 
-fn told(column: &Beside, target: &Target) -> Option<Told> {
+fn told(column: &Beside, target: &Target, dealt: Option<&[Dealt<'_>; 2]>) -> Option<Told> {
     let bins = binned(column)?;
     let name = column.name.clone();
     match target {
@@ -254,9 +266,10 @@ fn told(column: &Beside, target: &Target) -> Option<Told> {
                 level_auc(&levels, LEVEL)
             });
             let best = areas.max_by(|x, y| x.value.total_cmp(&y.value))?;
-            let in_train = predictive_power(&bins.train, bins.n_bins, train, *n);
-            let in_test = carried_power(&a, &bins.other, test, *n);
-            let power = in_train.zip(in_test).map(|(a, b)| [a, b]);
+            let power = dealt.and_then(|[in_train, in_test]| {
+                let in_train = predictive_power(&bins.train, bins.n_bins, in_train)?;
+                Some([in_train, carried_power(&a, &bins.other, in_test)?])
+            });
             Some(Told {
                 name,
                 score: best.value,
@@ -370,8 +383,20 @@ fn changes(report: &mut Report, told: &[Told], settings: &Settings) -> Result<()
         .collect();
     let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
     let z = two_sided_quantile(LEVEL).map_err(|error| CheckError::failed(error.to_string()))?;
-    for ((told, power), p) in known.into_iter().zip(corrected) {
-        let (fall, half) = (power[0].0 - power[1].0, z * error_of(&power));
+    let fall_of = |power: &[(f64, f64); 2]| power[0].0 - power[1].0;
+    let is_grave = |fall: f64, p: f64| fall >= settings.max_change && p < settings.alpha;
+    let mut known: Vec<_> = known.into_iter().zip(corrected).collect();
+    if known.len() > MAX_MARKS {
+        known.sort_by(|((_, a), _), ((_, b), _)| fall_of(b).total_cmp(&fall_of(a)));
+        let left_out = known.split_off(MAX_MARKS).into_iter();
+        let n_grave = left_out.filter(|((_, power), p)| is_grave(fall_of(power), *p));
+        report.note(format!(
+            "The {MAX_MARKS} largest falls of predictive power are shown; of the others {} are beyond the limit as well.",
+            n_grave.count()
+        ));
+    }
+    for ((told, power), p) in known {
+        let (fall, half) = (fall_of(&power), z * error_of(&power));
         report.metrics.push(
             Metric::new("power_change", fall, told.n)
                 .title("Predictive power in train less that in test")
@@ -379,7 +404,7 @@ fn changes(report: &mut Report, told: &[Told], settings: &Settings) -> Result<()
                 .interval(fall - half, fall + half, LEVEL, "jackknife")
                 .at_most(Some(settings.max_change), None),
         );
-        if fall >= settings.max_change && p < settings.alpha {
+        if is_grave(fall, p) {
             let title = format!(
                 "input '{}' tells the target in train (predictive power {:.2}) but much less in test ({:.2}; {})",
                 told.name,

@@ -40,6 +40,41 @@ struct Weighed<'c> {
     bits: Vec<f64>,
 }
 
+/// Which hashes may have been added: those that were, and few others.
+struct Sieve {
+    words: Vec<u64>,
+}
+
+impl Sieve {
+    /// With room for so many hashes, sixteen bits each, but not more than 16 MB.
+    fn for_keys(n: usize) -> Self {
+        let n_words = (n / 4).next_power_of_two().clamp(16, 1 << 21);
+        Self {
+            words: vec![0; n_words],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
+    /// Word and bit of a hash.
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let at = usize::try_from((hash >> 6) & 0xffff_ffff).unwrap_or(0);
+        (at & (self.words.len() - 1), 1 << (hash & 63))
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (at, bit) = self.place(hash);
+        self.words[at] |= bit;
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let (at, bit) = self.place(hash);
+        self.words[at] & bit != 0
+    }
+}
+
 fn mixed(column: usize, code: u32) -> u64 {
     let value = ((column as u64) << 32 | u64::from(code)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -146,30 +181,31 @@ pub fn near(columns: &[Pair], max_differing: usize, min_bits: f64) -> Vec<Match>
         n_other,
     );
     let mut found: Vec<Option<Match>> = vec![None; n_other];
+    let mut wanted = Sieve::for_keys(n_other);
+    let mut met = Sieve::for_keys(n_other);
     let mut heads: HashMap<u64, u32, FixedState> = HashMap::default();
     for left_out in ways(columns.len(), max_differing.min(2)) {
-        heads.clear();
-        // The smaller side is looked up in: only rows that tell enough, and are not matched yet.
-        for (row, _) in found
-            .iter()
-            .enumerate()
-            .filter(|(_, found)| found.is_none())
-        {
+        let is_open = |(_, found): &(usize, &Option<Match>)| found.is_none();
+        wanted.clear();
+        for (row, _) in found.iter().enumerate().filter(is_open) {
             let (hash, bits) = other.without(row, &left_out, &worth);
             if bits >= min_bits {
-                heads.insert(hash, u32::MAX);
+                wanted.add(hash);
+            }
+        }
+        // Of the training rows hardly any but those that are looked for pass.
+        met.clear();
+        heads.clear();
+        for row in 0..n_train {
+            let (hash, bits) = train.without(row, &left_out, &worth);
+            if bits + 1e-6 >= min_bits && wanted.has(hash) {
+                met.add(hash);
+                let row = u32::try_from(row).unwrap_or(u32::MAX);
+                heads.entry(hash).or_insert(row);
             }
         }
         if heads.is_empty() {
             continue;
-        }
-        for row in (0..n_train).rev() {
-            let (hash, bits) = train.without(row, &left_out, &worth);
-            if bits + 1e-6 >= min_bits
-                && let Some(head) = heads.get_mut(&hash)
-            {
-                *head = u32::try_from(row).unwrap_or(u32::MAX);
-            }
         }
         for (row, slot) in found
             .iter_mut()
@@ -177,11 +213,10 @@ pub fn near(columns: &[Pair], max_differing: usize, min_bits: f64) -> Vec<Match>
             .filter(|(_, found)| found.is_none())
         {
             let (hash, bits) = other.without(row, &left_out, &worth);
-            let twin = heads
-                .get(&hash)
-                .copied()
-                .filter(|twin| *twin != u32::MAX && bits >= min_bits);
-            let Some(twin) = twin.map(|twin| twin as usize) else {
+            if bits < min_bits || !met.has(hash) {
+                continue;
+            }
+            let Some(twin) = heads.get(&hash).map(|twin| *twin as usize) else {
                 continue;
             };
             let is_equal =

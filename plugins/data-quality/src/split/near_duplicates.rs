@@ -16,6 +16,7 @@ use interlock_report::words::{counted, names, percent, shortened};
 use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
+use crate::coded::Coder;
 use crate::split::near::{Match, Pair, cost, near};
 use crate::split::others::LEVEL;
 use crate::variation::equal_groups;
@@ -149,34 +150,49 @@ fn normalized(
     Ok(kept.map(|(pair, _)| pair).unzip())
 }
 
-/// Gives normalized values codes.
+/// Gives normalized values codes, by order of first appearance.
 #[derive(Default)]
 struct Normal<'t> {
+    exact: Coder<'t>,
+    /// For each exact code that of its normalized value: each value is normalized once.
+    of_exact: Vec<u32>,
     numbers: HashMap<u64, u32, FixedState>,
-    spelled: HashMap<&'t str, u32, FixedState>,
     texts: HashMap<String, u32, FixedState>,
 }
 
 impl<'t> Normal<'t> {
     fn code(&mut self, column: &Column<'t>, digits: u32) -> Result<Vec<u32>, CheckError> {
+        let mut codes = self.exact.code(column)?.codes;
+        let (mut first_rows, n_known) = (Vec::new(), self.of_exact.len());
+        for (row, &code) in codes.iter().enumerate() {
+            if code as usize == n_known + first_rows.len() {
+                first_rows.push(row);
+            }
+        }
         if column.is_numeric() {
             let numbers = column.numbers()?;
-            return Ok(numbers
-                .into_iter()
-                .map(|value| self.number(value, digits))
-                .collect());
+            for row in first_rows {
+                let code = self.number(numbers[row], digits);
+                self.of_exact.push(code);
+            }
+        } else {
+            let strings = column.strings()?;
+            for row in first_rows {
+                let code = self.text(strings.get(row).unwrap_or_default());
+                self.of_exact.push(code);
+            }
         }
-        let strings = column.strings()?;
-        Ok(strings
-            .iter()
-            .map(|text| text.map_or(MISSING, |text| self.text(text)))
-            .collect())
+        for code in &mut codes {
+            *code = self
+                .of_exact
+                .get(*code as usize)
+                .copied()
+                .unwrap_or(MISSING);
+        }
+        Ok(codes)
     }
 
     fn number(&mut self, value: f64, digits: u32) -> u32 {
-        if value.is_nan() {
-            return MISSING;
-        }
         let next = u32::try_from(self.numbers.len()).unwrap_or(MISSING - 1);
         *self
             .numbers
@@ -184,15 +200,10 @@ impl<'t> Normal<'t> {
             .or_insert(next)
     }
 
-    fn text(&mut self, text: &'t str) -> u32 {
-        if let Some(code) = self.spelled.get(text) {
-            return *code;
-        }
+    fn text(&mut self, text: &str) -> u32 {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         let next = u32::try_from(self.texts.len()).unwrap_or(MISSING - 1);
-        let code = *self.texts.entry(words.join(" ")).or_insert(next);
-        self.spelled.insert(text, code);
-        code
+        *self.texts.entry(words.join(" ")).or_insert(next)
     }
 }
 
@@ -237,12 +248,18 @@ fn is_exact(
 fn most_telling(columns: &[Pair]) -> (f64, f64) {
     let (mut most, mut mean) = (0.0, 0.0);
     for pair in columns {
-        let mut counts: HashMap<u32, u32, FixedState> = HashMap::default();
+        let mut counts: Vec<u32> = Vec::new();
         for code in pair.train.iter().chain(&pair.other) {
-            *counts.entry(*code).or_default() += 1;
+            // Missing is a value of its own, the first.
+            let at = code.wrapping_add(1) as usize;
+            if counts.len() <= at {
+                counts.resize(at + 1, 0);
+            }
+            counts[at] += 1;
         }
         let n = (pair.train.len() + pair.other.len()) as f64;
-        let mut sizes: Vec<f64> = counts.into_values().map(f64::from).collect();
+        let used = counts.into_iter().filter(|count| *count > 0);
+        let mut sizes: Vec<f64> = used.map(f64::from).collect();
         sizes.sort_unstable_by(f64::total_cmp);
         most += sizes.first().map_or(0.0, |least| (n / least).log2());
         mean += sizes

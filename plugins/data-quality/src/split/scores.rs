@@ -145,70 +145,111 @@ pub fn level_auc(levels: &[(f64, u64, u64)], level: f64) -> Option<Auc> {
     })
 }
 
+/// Classes of a table, dealt to the parts and blocks that [`predictive_power`] takes apart: once for all
+/// features.
+pub struct Dealt<'c> {
+    classes: &'c [u32],
+    n_classes: usize,
+    /// Part and block per row as one number; [`NOT_DEALT`] without a class.
+    slots: Vec<u8>,
+    n_rows: usize,
+}
+
+/// No slot.
+const NOT_DEALT: u8 = u8::MAX;
+
+/// Classes up to which predictive power is computed: confusions are counted for each pair of them.
+const MAX_CLASSES: usize = 100;
+
+impl<'c> Dealt<'c> {
+    /// Deals the rows with a class below `n_classes`.
+    pub fn of(classes: &'c [u32], n_classes: usize) -> Self {
+        let mut n_rows = 0;
+        let mut slot = |class: &u32| {
+            if *class as usize >= n_classes {
+                return NOT_DEALT;
+            }
+            // Blocks are dealt apart from the parts.
+            let block = spread(n_rows + 0x5bd1) % N_BLOCKS;
+            let slot = spread(n_rows) % N_FOLDS * N_BLOCKS + block;
+            n_rows += 1;
+            u8::try_from(slot).unwrap_or(NOT_DEALT)
+        };
+        let slots = classes.iter().map(&mut slot).collect();
+        Self {
+            classes,
+            n_classes,
+            slots,
+            n_rows,
+        }
+    }
+
+    /// Rows by slot, bin and class.
+    fn tally(&self, bins: &[u32], n_bins: usize) -> Option<Vec<u32>> {
+        if self.n_rows < N_BLOCKS || self.n_classes > MAX_CLASSES {
+            return None;
+        }
+        let mut counts = vec![0_u32; N_FOLDS * N_BLOCKS * n_bins * self.n_classes];
+        let rows = bins.iter().zip(self.classes).zip(&self.slots);
+        for ((bin, class), slot) in rows.filter(|(_, slot)| **slot != NOT_DEALT) {
+            let cell = usize::from(*slot) * n_bins + *bin as usize;
+            if let Some(count) = counts.get_mut(cell * self.n_classes + *class as usize) {
+                *count += 1;
+            }
+        }
+        Some(counts)
+    }
+}
+
 /// How well a class follows from the bin of one feature: 0 no better than guessing, 1 without error,
 /// with its standard error.
 ///
 /// The weighted F1 of the rule "the most frequent class of the bin", cross-validated over four parts,
 /// against the better of always the most frequent class and drawing classes by their share. The
 /// standard error is a jackknife over twenty blocks of rows, the rule held fixed.
-pub fn predictive_power(
-    bins: &[u32],
-    n_bins: usize,
-    classes: &[u32],
-    n_classes: usize,
-) -> Option<(f64, f64)> {
-    let rows = known(classes, n_classes);
-    let mut folds = vec![vec![0_u64; n_bins * n_classes]; N_FOLDS];
-    for (at, &row) in rows.iter().enumerate() {
-        folds[spread(at) % N_FOLDS][bins[row] as usize * n_classes + classes[row] as usize] += 1;
+///
+/// Nothing of fewer than twenty rows, or of more than 100 classes.
+pub fn predictive_power(bins: &[u32], n_bins: usize, dealt: &Dealt<'_>) -> Option<(f64, f64)> {
+    let counts = dealt.tally(bins, n_bins)?;
+    let n_cells = n_bins * dealt.n_classes;
+    let mut folds = vec![vec![0_u64; n_cells]; N_FOLDS];
+    for (slot, counts) in counts.chunks_exact(n_cells.max(1)).enumerate() {
+        for (sum, count) in folds[slot / N_BLOCKS].iter_mut().zip(counts) {
+            *sum += u64::from(*count);
+        }
     }
-    let all: Vec<u64> = (0..n_bins * n_classes)
+    let all: Vec<u64> = (0..n_cells)
         .map(|cell| folds.iter().map(|fold| fold[cell]).sum())
         .collect();
     let rules: Vec<Vec<u32>> = folds
         .iter()
-        .map(|fold| rule(&all, fold, n_classes))
+        .map(|fold| rule(&all, fold, dealt.n_classes))
         .collect();
-    let said = rows
-        .iter()
-        .enumerate()
-        .map(|(at, &row)| rules[spread(at) % N_FOLDS][bins[row] as usize]);
-    scored(classes, n_classes, &rows, said)
+    scored(&counts, dealt.n_classes, |slot| &rules[slot / N_BLOCKS])
 }
 
 /// As [`predictive_power`], with the rule learned from other rows, counted as [`cross`] does.
-pub fn carried_power(
-    learned: &[u64],
-    bins: &[u32],
-    classes: &[u32],
-    n_classes: usize,
-) -> Option<(f64, f64)> {
-    let rows = known(classes, n_classes);
-    let rule = rule(learned, &vec![0; learned.len()], n_classes);
-    let said = rows.iter().map(|&row| rule[bins[row] as usize]);
-    scored(classes, n_classes, &rows, said)
+pub fn carried_power(learned: &[u64], bins: &[u32], dealt: &Dealt<'_>) -> Option<(f64, f64)> {
+    let counts = dealt.tally(bins, learned.len() / dealt.n_classes.max(1))?;
+    let rule = rule(learned, &vec![0; learned.len()], dealt.n_classes);
+    scored(&counts, dealt.n_classes, |_| &rule)
 }
 
-fn known(classes: &[u32], n_classes: usize) -> Vec<usize> {
-    (0..classes.len())
-        .filter(|&row| (classes[row] as usize) < n_classes)
-        .collect()
-}
-
-/// Power of what was said of these rows, and its standard error.
-fn scored(
-    classes: &[u32],
+/// Power of what each slot's rule says of its rows, and its standard error.
+fn scored<'r>(
+    counts: &[u32],
     n_classes: usize,
-    rows: &[usize],
-    said: impl Iterator<Item = u32>,
+    rule_of: impl Fn(usize) -> &'r Vec<u32>,
 ) -> Option<(f64, f64)> {
-    if rows.len() < N_BLOCKS {
-        return None;
-    }
+    let n_cells = counts.len() / (N_FOLDS * N_BLOCKS);
     let mut blocks = vec![vec![0_i64; n_classes * n_classes]; N_BLOCKS];
-    for ((at, &row), said) in rows.iter().enumerate().zip(said) {
-        let block = &mut blocks[spread(at.wrapping_add(0x5bd1)) % N_BLOCKS];
-        block[classes[row] as usize * n_classes + said as usize] += 1;
+    for (slot, counts) in counts.chunks_exact(n_cells.max(1)).enumerate() {
+        let block = &mut blocks[slot % N_BLOCKS];
+        for (bin, said) in counts.chunks_exact(n_classes).zip(rule_of(slot)) {
+            for (class, count) in bin.iter().enumerate() {
+                block[class * n_classes + *said as usize] += i64::from(*count);
+            }
+        }
     }
     let total: Vec<i64> = (0..n_classes * n_classes)
         .map(|cell| blocks.iter().map(|block| block[cell]).sum())
@@ -331,10 +372,48 @@ mod tests {
         let noise: Vec<u32> = (0..600)
             .map(|_| u32::try_from(rng.below(4)).unwrap())
             .collect();
-        let (copy, error) = predictive_power(&classes, 2, &classes, 2).unwrap();
+        let dealt = Dealt::of(&classes, 2);
+        let (copy, error) = predictive_power(&classes, 2, &dealt).unwrap();
         assert!(copy >= 1.0 - 1e-12 && error < 1e-12);
-        assert!(predictive_power(&noise, 4, &classes, 2).unwrap().0 < 0.1);
-        assert!(predictive_power(&[], 4, &[], 2).is_none());
+        assert!(predictive_power(&noise, 4, &dealt).unwrap().0 < 0.1);
+        assert!(predictive_power(&[], 4, &Dealt::of(&[], 2)).is_none());
+        assert!(predictive_power(&noise, 4, &Dealt::of(&classes, 5_000)).is_none());
+    }
+
+    /// The rule of each part applied to its rows one by one.
+    #[test]
+    fn power_is_that_of_the_rows_one_by_one() {
+        let mut rng = Rng::new(7);
+        let mut draw = |n: usize| -> Vec<u32> {
+            (0..300)
+                .map(|_| u32::try_from(rng.below(n)).unwrap())
+                .collect()
+        };
+        let (bins, mut classes) = (draw(5), draw(3));
+        classes[7] = MISSING;
+        classes[90] = MISSING;
+        for (row, (class, bin)) in classes.iter_mut().zip(&bins).enumerate() {
+            if row % 3 > 0 && *class != MISSING {
+                *class = bin % 3;
+            }
+        }
+        let known: Vec<usize> = (0..300).filter(|&row| classes[row] != MISSING).collect();
+        let part = |at: usize| spread(at) % N_FOLDS;
+        let mut confusion = vec![0_i64; 9];
+        for (at, &row) in known.iter().enumerate() {
+            let mut counts = [0; 3];
+            for (other, &learned) in known.iter().enumerate() {
+                if part(other) != part(at) && bins[learned] == bins[row] {
+                    counts[classes[learned] as usize] += 1;
+                }
+            }
+            let best = *counts.iter().max().unwrap();
+            let said = counts.iter().position(|n| *n == best).unwrap();
+            confusion[classes[row] as usize * 3 + said] += 1;
+        }
+        let (power, _) = predictive_power(&bins, 5, &Dealt::of(&classes, 3)).unwrap();
+        assert!((power - normalized(&confusion, 3).unwrap()).abs() < 1e-12);
+        assert!(power > 0.3, "{power}");
     }
 
     #[test]

@@ -47,19 +47,27 @@ pub(crate) fn inputs(
     tables: &[Table<'_>],
     want: Want,
 ) -> Result<Vec<Beside>, CheckError> {
-    let mut read = Vec::new();
-    for column in facts.features() {
+    each_input(facts, tables, want).collect()
+}
+
+/// As [`inputs`], read one after the other, so that a large table is never held as a whole.
+pub(crate) fn each_input(
+    facts: &ProjectFacts,
+    tables: &[Table<'_>],
+    want: Want,
+) -> impl Iterator<Item = Result<Beside, CheckError>> {
+    let is_wanted = move |kind: ColumnKind| match want {
+        Want::Numbers => kind == ColumnKind::Numeric,
+        Want::Codes => !matches!(kind, ColumnKind::Numeric | ColumnKind::Date),
+        Want::All => kind != ColumnKind::Date,
+    };
+    let wanted = facts
+        .features()
+        .filter(move |column| is_wanted(column.kind));
+    wanted.filter_map(|column| {
         let is_number = column.kind == ColumnKind::Numeric;
-        let is_wanted = match want {
-            Want::Numbers => is_number,
-            Want::Codes => !is_number,
-            Want::All => true,
-        };
-        if is_wanted && column.kind != ColumnKind::Date {
-            read.extend(beside(tables, &column.name, is_number)?);
-        }
-    }
-    Ok(read)
+        beside(tables, &column.name, is_number).transpose()
+    })
 }
 
 /// One column of every table, or nothing if the training table lacks it.
