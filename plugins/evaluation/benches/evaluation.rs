@@ -123,10 +123,10 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
         for (check, is_number) in CHECKS {
-            let task = if is_number {
-                "regression"
-            } else {
-                "two classes"
+            let task = match (check, is_number) {
+                ("confusion", true) => "nothing but table and predictions",
+                (_, true) => "regression",
+                (_, false) => "two classes",
             };
             let id = BenchmarkId::new(check, task);
             let run = &runs[usize::from(is_number)];
