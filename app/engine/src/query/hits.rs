@@ -7,7 +7,7 @@ use super::matcher::Matcher;
 use crate::table::TableView;
 
 /// The cells that hold a text, letter case aside; cells are named by their place on the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits {
     n_columns: usize,
     n_cells: usize,

@@ -52,6 +52,7 @@ pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
                     readout: problem.help.clone(),
                     ..Spot::whole(None)
                 }],
+                ..Item::default()
             });
         }
         if !problem.help.is_empty() {

@@ -166,35 +166,11 @@ fn any_keys_in_any_order_leave_a_valid_selection() {
 
 /// A screen on the rows of a table of four columns; the finding is about `age`.
 fn on_rows() -> (State, tempfile::TempDir) {
-    use interlock_engine::load::{LoadSpec, load};
-    use interlock_engine::picture::InputState;
     use interlock_plugin_api::outcome::{Role, Rows};
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("train.csv");
-    std::fs::write(
-        &path,
-        "job,age,rate\nnone,30,0.5\ncar,,1.5\nnone,25,2.5\nboat,41,\n",
-    )
-    .unwrap();
-    let spec = LoadSpec {
-        files: vec![path],
-        ..LoadSpec::default()
-    };
-    let table = load(&spec, folder.path(), folder.path()).table.unwrap();
+    let text = "job,age,rate\nnone,30,0.5\ncar,,1.5\nnone,25,2.5\nboat,41,\n";
+    let (picture, folder) = crate::fixture::with_tables(&[(Role::Train, text)]);
     let mut state = fresh();
-    let mut picture = crate::fixture::picture();
-    picture.project.inputs = vec![InputState {
-        name: "train".to_owned(),
-        role: Some(Role::Train),
-        source: "train.csv".to_owned(),
-        shape: Some((4, 3)),
-        card: None,
-        fingerprint: table.content.to_string(),
-        table: Some(Arc::clone(&table.view)),
-        stale: None,
-        loaded_at: None,
-    }];
     state.stack.push(Place::new(Page::Rows {
         title: "rows".to_owned(),
         rows: Rows::new(Role::Train, 0..4),

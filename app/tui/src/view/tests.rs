@@ -104,7 +104,7 @@ fn what_is_stale_is_said_on_every_page() {
     let mut picture = crate::fixture::picture();
     picture.project.stale_config = Some("interlock.toml:3: the last good settings stay".to_owned());
     state.scene.picture = std::sync::Arc::new(picture);
-    state.stack.push(crate::state::Place::new(Page::Docs {
+    state.stack.push(crate::place::Place::new(Page::Docs {
         check: "test.check-1".to_owned(),
     }));
     state.settle();
