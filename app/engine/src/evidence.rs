@@ -22,7 +22,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_select::take::take;
 use interlock_plugin_api::outcome::{Finding, Severity};
 
-use crate::export;
+use crate::export::{self, ExportError};
 use crate::picture::{CheckState, Picture, Standing};
 use crate::table::TableView;
 
@@ -159,8 +159,10 @@ fn one(
     let (n_rows, n_columns) = (cut.n_rows(), cut.n_columns());
     let all: Vec<u32> = (0..u32::try_from(n_rows).unwrap_or(u32::MAX)).collect();
     let columns: Vec<usize> = (0..n_columns).collect();
-    let written = export::write(&cut, (&all, &columns), &path, false);
-    written.map_err(|error| failed(error.to_string()))?;
+    export::write(&cut, (&all, &columns), &path, false).map_err(|error| match error {
+        ExportError::Failed { reason, .. } => failed(reason),
+        error => failed(error.to_string()),
+    })?;
     entry.hash = index::hash(&path).ok_or_else(|| failed("it cannot be read back".to_owned()))?;
     entry.n_in_file = n_rows;
     entry.file = name;

@@ -206,7 +206,7 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::Pane(3), 0, "log", "Shows what happened.", [letter('4')]),
     entry!(Action::Filter, 6, "filter", "Shows only lines that hold a text; in a table also age<30 & job=none & savings missing.", [letter('/')]),
     entry!(Action::Find, 6, "find", "Goes to the cells of the table that hold a text; n and N go on.", [control('f')]),
-    entry!(Action::Next, 0, "next", "Goes to the next cell that holds the text, around the end too; of rows side by side to the next group.", [letter('n')]),
+    entry!(Action::Next, 6, "next", "Goes to the next cell that holds the text, around the end too; of rows side by side to the next group.", [letter('n')]),
     entry!(Action::Before, 0, "before", "Goes to the cell before that holds the text, or to the group before.", [letter('N')]),
     entry!(Action::Column, 6, "column", "Lists the columns of the table; typing finds one, Enter goes there.", [letter('c')]),
     entry!(Action::Beside, 6, "beside", "Puts the selected row beside those most like it, a field per line, what differs marked.", [letter('b')]),
@@ -287,6 +287,13 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
     let ok = |is_possible: bool, why| if is_possible { Ok(()) } else { Err(why) };
     let check = || check_in_question(state);
     match action {
+        // Known without looking at every cell of a table.
+        Action::Open if is_table(state) => Err("nothing opens from here"),
+        Action::Copy if is_table(state) => {
+            let choice = state.place().choice.as_ref();
+            let has_rows = choice.is_some_and(|choice| !choice.rows.is_empty());
+            ok(has_rows, "nothing is selected")
+        }
         Action::Open => {
             let items = state.items();
             let selected = state.selected(&items);

@@ -93,7 +93,15 @@ fn sideways(cursor: &mut Cursor, item: Option<&Item>, body: Rect) {
     let from = usize::from(spot.from.saturating_sub(fixed));
     let to = usize::from(spot.to.saturating_sub(fixed));
     if to > cursor.left + width {
-        cursor.left = to - width;
+        // No cell is cut at the left.
+        let begins = item.into_iter().flat_map(|item| &item.spots);
+        let begins = begins.map(|spot| usize::from(spot.from.saturating_sub(fixed)));
+        let least = to - width;
+        cursor.left = begins
+            .filter(|at| *at >= least)
+            .min()
+            .unwrap_or(least)
+            .min(from);
     }
     if from < cursor.left || to <= width {
         cursor.left = if to <= width { 0 } else { from };
@@ -174,7 +182,7 @@ mod tests {
             ..Cursor::default()
         };
         settle(&mut cursor, &items, BODY);
-        assert_eq!(cursor.left, 17);
+        assert_eq!(cursor.left, 30);
         cursor.spot = 0;
         settle(&mut cursor, &items, BODY);
         assert_eq!(cursor.left, 0);
@@ -196,8 +204,8 @@ mod tests {
         cursor.choose(4, "d");
         cursor.spot = 2;
         settle(&mut cursor, &items, BODY);
-        // Nineteen columns, eight of them fixed: the third cell ends at the right edge.
-        assert_eq!((cursor.top, cursor.left), (2, 30 - 8 - 11));
+        // Nineteen columns, eight of them fixed: the second cell would be cut.
+        assert_eq!((cursor.top, cursor.left), (2, 26 - 8));
         cursor.spot = 1;
         settle(&mut cursor, &items, BODY);
         assert_eq!(cursor.left, 16 - 8);

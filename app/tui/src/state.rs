@@ -372,7 +372,12 @@ impl State {
         let alike = place.alike.as_ref();
         let current = alike.filter(|known| Some(&known.0) == self.likeness(place).as_ref());
         if let Some((likeness, found)) = current {
-            members.extend(found.iter().map(|(row, _)| (likeness.among, *row)));
+            // Beside a group stands only what differs in no more columns than its own rows do.
+            let n_free = place.groups.as_ref().map_or(0, |known| known.1.free.len());
+            let n_group = members.len();
+            let belongs = |differs: u32| of.is_some() || n_group == 1 || differs as usize <= n_free;
+            let found = found.iter().filter(|(_, differs)| belongs(*differs));
+            members.extend(found.map(|(row, _)| (likeness.among, *row)));
         }
         members
     }

@@ -42,10 +42,23 @@ pub(super) fn whole<T>(
         put(&part, place, is_there.then_some(&old)).map_err(|error| failed(&error))?;
         Ok(filled)
     });
-    if filled.is_err() {
+    filled.map_err(|error| {
         let _gone = fs::remove_dir_all(&part);
+        in_place(error, &part, place)
+    })
+}
+
+/// The same error about the file as it would have been called.
+fn in_place(error: EvidenceError, part: &Path, place: &Path) -> EvidenceError {
+    match error {
+        EvidenceError::Failed { path, reason } => EvidenceError::Failed {
+            path: path
+                .strip_prefix(part)
+                .map_or_else(|_| path.clone(), |name| place.join(name)),
+            reason,
+        },
+        error @ EvidenceError::NotOurs { .. } => error,
     }
-    filled
 }
 
 /// Moves the new folder into place and takes the old one away.

@@ -256,7 +256,12 @@ fn a_disk_that_fills_up_leaves_everything_as_it_was() {
             reason: "No space left on device".to_owned(),
         })
     });
-    assert!(failed.unwrap_err().to_string().contains("No space left"));
+    let said = failed.unwrap_err().to_string();
+    let named = out.join("half.csv").display().to_string();
+    assert!(
+        said.starts_with(&named) && said.ends_with("No space left on device"),
+        "{said}"
+    );
     assert_eq!(files(&out), before);
     let names = fs::read_dir(folder.path()).unwrap();
     let n_parts = names.filter(|name| {

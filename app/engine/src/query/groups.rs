@@ -2,7 +2,7 @@
 //!
 //! In: rows of a table, as a finding names them. Out: [`Groups`] of rows that are equal in all columns
 //! but a few that no group needs (an id, the target); rows that equal no other are put to the most
-//! alike one. Knows no check: what may differ is read from the rows.
+//! alike one, if there is one nearly the same. Knows no check: what may differ is read from the rows.
 //!
 //! Time grows with the square of the rows that equal no other, so that a caller bounds them.
 
@@ -24,6 +24,10 @@ pub struct Groups {
 
 /// Columns that rows of one group may differ in at most, and at most half of all.
 const MAX_FREE: usize = 3;
+
+/// Rows are nearly the same if they are no more unlike than if this share of their cells were others.
+/// Another spelling counts a tenth of another value, a number by how far it lies off.
+const NEAR: f64 = 0.1;
 
 /// Groups of rows; each row is in one group.
 pub fn groups(table: &TableView, rows: &[u32]) -> Groups {
@@ -233,9 +237,9 @@ fn free(hashes: &Hashes, columns: &[Cells]) -> Vec<usize> {
     free
 }
 
-/// The row most like this one, if they differ in less than half of what there is.
+/// The row most like this one, if it is nearly the same.
 fn most_alike(columns: &[Cells], at: usize, n_rows: usize) -> Option<usize> {
-    let mut best = (columns.len() as f64 / 2.0, None);
+    let mut best = ((columns.len() as f64 * NEAR).max(0.5), None);
     for other in (0..n_rows).filter(|other| *other != at) {
         let mut distance = 0.0;
         for column in columns {

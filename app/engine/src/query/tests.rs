@@ -301,6 +301,16 @@ fn near_duplicates_stand_with_what_they_are_most_like() {
     );
     let found = groups(&table, &[0, 1, 2, 3, 4]);
     assert_eq!(found.groups, [vec![0, 2], vec![1, 3], vec![4]]);
+    // Somewhat alike is not the same.
+    let table = of_texts(
+        &["name", "town", "rate", "day"],
+        &[
+            &["Ann", "Ulm", "1", "a"],
+            &["Ann", "Ulm", "900", "b"],
+            &["Bo", "Ulm", "44", "c"],
+        ],
+    );
+    assert_eq!(groups(&table, &[0, 1, 2]).groups, [[0], [1], [2]]);
 }
 
 #[test]

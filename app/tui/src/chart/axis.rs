@@ -5,7 +5,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::item::Item;
-use crate::text::number;
+use crate::text::{number, width};
 use crate::theme::Look;
 
 /// A range of values spread over cells.
@@ -70,6 +70,24 @@ impl Scale {
     pub(super) fn value(self, share: f64) -> f64 {
         self.low * (1.0 - share) + self.high * share
     }
+}
+
+/// Parts of a legend in as many lines as they need.
+pub(super) fn flow(parts: Vec<Span<'static>>, columns: usize) -> Item {
+    let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
+    let mut used = 0;
+    for part in parts {
+        let wide = width(part.content.trim_end());
+        if used > 0 && used + wide > columns {
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += width(&part.content);
+        if let Some(line) = lines.last_mut() {
+            line.push(part);
+        }
+    }
+    Item::plain(lines.into_iter().map(Line::from).collect())
 }
 
 /// Round values within the range, at most so many: steps of 1, 2, 2.5 or 5 times a power of ten.

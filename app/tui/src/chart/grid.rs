@@ -156,7 +156,12 @@ fn shown(values: &[Option<f64>]) -> impl Fn(f64) -> String {
         if !is_share || value.fract().abs() < f64::EPSILON {
             return number(value);
         }
-        format!("{value:.2}").replacen("0.", ".", 1)
+        let text = format!("{value:.2}").replacen("0.", ".", 1);
+        if text == "-.00" {
+            ".00".to_owned()
+        } else {
+            text
+        }
     }
 }
 

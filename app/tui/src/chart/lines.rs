@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Room;
-use super::axis::{Scale, foot, labels};
+use super::axis::{Scale, flow, foot, labels};
 use crate::item::{Item, Spot};
 use crate::text::{number, pad_left};
 use crate::theme::Look;
@@ -155,7 +155,7 @@ pub(super) fn lines(plot: &Plot<'_>, room: Room, look: &Look) -> Vec<Item> {
         picture.lines.push(Line::from(spans));
     }
     vec![
-        legend(plot, look),
+        legend(plot, room, look),
         picture,
         foot(LABEL, plot.xs, n_columns, look),
     ]
@@ -170,7 +170,7 @@ fn upside_down(cell: usize, n: usize) -> usize {
 }
 
 /// Names outside the picture, so that they hide nothing.
-fn legend(plot: &Plot<'_>, look: &Look) -> Item {
+fn legend(plot: &Plot<'_>, room: Room, look: &Look) -> Item {
     let axis = look.style("chart.axis");
     let mut spans = vec![Span::styled(
         format!("{} over {}   ", plot.y_axis, plot.x_axis),
@@ -185,7 +185,7 @@ fn legend(plot: &Plot<'_>, look: &Look) -> Item {
         let name = format!("{} limit {}", look.glyphs.level, number(threshold));
         spans.push(Span::styled(name, look.style("chart.threshold")));
     }
-    Item::plain(vec![Line::from(spans)])
+    flow(spans, room.width)
 }
 
 fn draw_band(raster: &mut Raster, plot: &Plot<'_>, series: &Series, look: &Look) {

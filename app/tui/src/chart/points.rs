@@ -9,7 +9,7 @@ use interlock_plugin_api::outcome::{Role, Rows};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::axis::{Scale, foot, labels};
+use super::axis::{Scale, flow, foot, labels};
 use super::{Room, rows_page};
 use crate::item::{Item, Spot};
 use crate::text::{number, pad, pad_left, width};
@@ -176,12 +176,14 @@ pub(super) fn beeswarm(
     let n_columns = room.width.saturating_sub(label + 1).max(8);
     let zero = xs.cell(0.0, n_columns);
     let axis = look.style("chart.axis");
-    let mut items = vec![Item::plain(vec![Line::from(vec![
-        Span::styled(format!("{value_axis}   color: feature value, "), axis),
+    let legend = vec![
+        Span::styled(format!("{value_axis}   "), axis),
+        Span::styled("color: feature value, ", axis),
         Span::styled("low", look.theme.scale(0.0)),
         Span::styled(" to ", axis),
         Span::styled("high", look.theme.scale(1.0)),
-    ])])];
+    ];
+    let mut items = vec![flow(legend, room.width)];
     for strip in strips {
         // Each feature has its own unit, so its colors have their own range.
         let colors = color_scale(strip.points.iter());

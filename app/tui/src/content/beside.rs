@@ -66,7 +66,11 @@ pub fn items(scene: &Scene, beside: &Beside<'_>, width: usize) -> Vec<Item> {
     let fields = fields(scene, beside);
     let names = fields.iter().map(|field| width_of(&field.name)).max();
     let name = names.unwrap_or(0).clamp(6, (width / 3).max(10)) + 3;
-    let heads: Vec<String> = beside.members.iter().map(|row| head(scene, *row)).collect();
+    let heads: Vec<String> = beside
+        .members
+        .iter()
+        .map(|row| head(scene, beside, *row))
+        .collect();
     let widths: Vec<usize> = (0..heads.len())
         .map(|at| {
             let cells = fields.iter().filter_map(|field| field.cells[at].as_deref());
@@ -128,11 +132,14 @@ fn fields(scene: &Scene, beside: &Beside<'_>) -> Vec<Field> {
     names.into_iter().map(field).collect()
 }
 
-/// Which table and line a row stands in.
-fn head(scene: &Scene, (role, row): (Role, u32)) -> String {
+/// Which line a row stands in, and of which table if there are two.
+fn head(scene: &Scene, beside: &Beside<'_>, (role, row): (Role, u32)) -> String {
     let table = scene.table(role).and_then(|input| input.table.as_deref());
     let line = table.and_then(|table| table.source_line(u64::from(row)));
     let place = line.map_or_else(|| format!("row {row}"), |line| format!("line {line}"));
+    if beside.members.iter().all(|member| member.0 == beside.role) {
+        return place;
+    }
     format!("{} {place}", role.name())
 }
 

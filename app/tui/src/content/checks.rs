@@ -53,10 +53,12 @@ pub(super) fn items(scene: &Scene, width: usize, height: usize) -> Vec<Item> {
     for part in parts {
         items.extend(part.stage.map(|stage| heading(scene, stage)));
         let chosen = scene.folds.get(&part.stage).copied();
-        let (folded, shown) = match chosen.unwrap_or(n_lines > height) {
-            true => part.checks.iter().partition(|check| can_fold(check)),
-            false => (Vec::new(), part.checks),
-        };
+        let (mut folded, mut shown): (Vec<&CheckState>, Vec<&CheckState>) =
+            part.checks.iter().partition(|check| can_fold(check));
+        // One alone takes no more room as it is.
+        if folded.len() < 2 || !chosen.unwrap_or(n_lines > height) {
+            (folded, shown) = (Vec::new(), part.checks);
+        }
         items.extend(shown.into_iter().map(|check| row(scene, check, &columns)));
         if !folded.is_empty() {
             items.push(fold(scene, part.stage, &folded, width));
