@@ -11,7 +11,10 @@ use crate::harness::{PATIENCE, Project, program};
 fn settled(project: &Project, columns: u16, rows: u16, environment: &[(&str, &str)]) -> Terminal {
     let mut terminal = project.dashboard_with(columns, rows, environment);
     terminal
-        .wait_until(|screen| screen.contains("PASS") && !screen.contains("...."))
+        .wait_until(|screen| {
+            let has_passed = screen.contains("PASS") || screen.contains(" passed");
+            has_passed && !screen.contains("....")
+        })
         .expect("the checks end");
     terminal
 }

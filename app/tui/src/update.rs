@@ -395,6 +395,7 @@ fn back(state: &mut State) {
     let place = state.place_mut();
     if !place.needle.is_empty() {
         place.needle.clear();
+        place.jump = None;
     } else if !place.filter.is_empty() {
         place.filter.clear();
     } else {

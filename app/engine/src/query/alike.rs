@@ -52,11 +52,12 @@ fn count((array, row): (&ArrayRef, usize), (twin, rows): (&ArrayRef, &[u32]), co
         return count_categories((array, row), (twin, rows), counts);
     }
     if is_number(array) && is_number(twin) && array.data_type() != twin.data_type() {
-        return add(&|row| value(twin, row), &value(array, row), rows, counts);
+        let own = value(array, row);
+        return add(&|row| value(twin, row), own.as_ref(), rows, counts);
     }
     if array.data_type() != twin.data_type() {
         let own = cell_text(array, row);
-        return add(&|row| cell_text(twin, row), &own, rows, counts);
+        return add(&|row| cell_text(twin, row), own.as_ref(), rows, counts);
     }
     match array.data_type() {
         DataType::Int64 => count_values::<Int64Type>((array, row), (twin, rows), counts),
@@ -65,27 +66,27 @@ fn count((array, row): (&ArrayRef, usize), (twin, rows): (&ArrayRef, &[u32]), co
             count_values::<TimestampMicrosecondType>((array, row), (twin, rows), counts);
         }
         DataType::Float64 => {
-            add(&|row| value(twin, row), &value(array, row), rows, counts);
+            let own = value(array, row);
+            add(&|row| value(twin, row), own.as_ref(), rows, counts);
         }
         DataType::Boolean => {
             let of = |array: &ArrayRef, row: usize| {
                 let values = array.as_boolean();
                 values.is_valid(row).then(|| values.value(row))
             };
-            add(&|row| of(twin, row), &of(array, row), rows, counts);
+            let own = of(array, row);
+            add(&|row| of(twin, row), own.as_ref(), rows, counts);
         }
         DataType::Utf8 => {
             let (own, texts) = (array.as_string::<i32>(), twin.as_string::<i32>());
             let own = own.is_valid(row).then(|| own.value(row));
             let of = |row: usize| texts.is_valid(row).then(|| texts.value(row));
-            add(&of, &own, rows, counts);
+            add(&of, own.as_ref(), rows, counts);
         }
-        _ => add(
-            &|row| cell_text(twin, row),
-            &cell_text(array, row),
-            rows,
-            counts,
-        ),
+        _ => {
+            let own = cell_text(array, row);
+            add(&|row| cell_text(twin, row), own.as_ref(), rows, counts);
+        }
     }
 }
 
@@ -130,7 +131,7 @@ fn count_categories(
             .position(|text| text == Some(own))
             .unwrap_or(usize::MAX)
     });
-    add(&|row| dictionary.key(row), &key, rows, counts);
+    add(&|row| dictionary.key(row), key.as_ref(), rows, counts);
 }
 
 fn count_values<T: ArrowPrimitiveType>(
@@ -143,16 +144,16 @@ fn count_values<T: ArrowPrimitiveType>(
     let (own, values) = (array.as_primitive::<T>(), twin.as_primitive::<T>());
     let own = own.is_valid(row).then(|| own.value(row));
     let of = |row: usize| values.is_valid(row).then(|| values.value(row));
-    add(&of, &own, rows, counts);
+    add(&of, own.as_ref(), rows, counts);
 }
 
 fn add<V: PartialEq>(
     of: &impl Fn(usize) -> Option<V>,
-    own: &Option<V>,
+    own: Option<&V>,
     rows: &[u32],
     counts: &mut [u32],
 ) {
     for (row, count) in rows.iter().zip(counts) {
-        *count += u32::from(of(*row as usize) != *own);
+        *count += u32::from(of(*row as usize).as_ref() != own);
     }
 }

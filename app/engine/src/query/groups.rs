@@ -176,7 +176,7 @@ impl Hashes {
     }
 }
 
-/// A number whose every bit depends on every bit (the finalizer of SplitMix64).
+/// A number whose every bit depends on every bit (the finalizer of `SplitMix64`).
 fn mixed(value: u64) -> u64 {
     let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

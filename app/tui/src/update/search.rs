@@ -10,7 +10,9 @@ use crate::state::State;
 
 /// Asks what to look for.
 pub(super) fn find(state: &mut State) {
-    state.place_mut().needle.clear();
+    let place = state.place_mut();
+    place.needle.clear();
+    place.jump = None;
     state.is_searching = true;
 }
 
