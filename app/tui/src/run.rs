@@ -367,8 +367,7 @@ fn exported(
     may_replace: bool,
 ) -> Input {
     let home = std::env::var_os("HOME").map(PathBuf::from);
-    let folder = std::env::current_dir().unwrap_or_default();
-    let whole = paths::whole(&path, home.as_deref(), &folder);
+    let whole = paths::whole(&path, home.as_deref(), &started_in());
     let written = match &whole {
         Ok(whole) => export::write(table, (rows, columns), whole, may_replace),
         Err(why) => {
@@ -388,6 +387,14 @@ fn exported(
         Err(error) => (error.to_string(), None),
     };
     Input::Exported { text, exists }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a path that the reader types begins there, as in the shell"
+)]
+fn started_in() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// Keys, mouse and sizes as they come.

@@ -37,6 +37,17 @@ pub enum Listing {
     Columns,
 }
 
+/// What is typed in the line below the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typing {
+    /// Nothing.
+    Nothing,
+    /// What items are to hold.
+    Filter,
+    /// A text to look for in a table.
+    Search,
+}
+
 /// What is typed and selected in a window that lists things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Palette {
@@ -64,10 +75,8 @@ pub struct State {
     pub root: usize,
     /// Pages opened from it, the last one in front.
     pub stack: Vec<Place>,
-    /// Whether a filter is being typed.
-    pub is_filtering: bool,
-    /// Whether a text to look for is being typed.
-    pub is_searching: bool,
+    /// What is being typed in the line below the page.
+    pub typing: Typing,
     /// The window that lists things, if open.
     pub palette: Option<Palette>,
     /// What is said for a moment.
@@ -93,8 +102,7 @@ impl State {
             roots: Page::ROOTS.map(Place::new),
             root: 0,
             stack: Vec::new(),
-            is_filtering: false,
-            is_searching: false,
+            typing: Typing::Nothing,
             palette: None,
             toast: None,
             is_zoomed: false,
@@ -103,6 +111,16 @@ impl State {
             export: None,
             theme_problem: None,
         }
+    }
+
+    /// Whether a filter is being typed.
+    pub fn is_filtering(&self) -> bool {
+        self.typing == Typing::Filter
+    }
+
+    /// Whether a text to look for is being typed.
+    pub fn is_searching(&self) -> bool {
+        self.typing == Typing::Search
     }
 
     /// The page in front.
@@ -200,7 +218,7 @@ impl State {
                 };
                 return content::beside_items(&self.scene, &beside, width);
             }
-            Page::Checks if self.is_filtering || !place.filter.is_empty() => {}
+            Page::Checks if self.is_filtering() || !place.filter.is_empty() => {}
             page => {
                 let height = usize::from(body.height);
                 let items = content::items(&self.scene, page, width, height);

@@ -22,7 +22,7 @@ use crate::cursor::Cursor;
 use crate::page::Page;
 use crate::place::{Jump, Place};
 use crate::scene::Order;
-use crate::state::{Listing, Palette, State};
+use crate::state::{Listing, Palette, State, Typing};
 
 /// What the loop tells.
 #[derive(Debug, Clone)]
@@ -156,10 +156,10 @@ fn pressed(state: &mut State, key: Key) -> Vec<Effect> {
     if state.export.is_some() {
         return rows::in_export(state, key);
     }
-    if state.is_filtering {
+    if state.is_filtering() {
         return in_filter(state, key);
     }
-    if state.is_searching {
+    if state.is_searching() {
         return search::in_search(state, key);
     }
     state.place_mut().wrapped = None;
@@ -177,9 +177,9 @@ fn typed(state: &mut State, c: char) {
     } else if let Some((path, may_replace)) = &mut state.export {
         path.push(c);
         *may_replace = false;
-    } else if state.is_filtering {
+    } else if state.is_filtering() {
         state.place_mut().filter.push(c);
-    } else if state.is_searching {
+    } else if state.is_searching() {
         state.place_mut().needle.push(c);
     }
 }
@@ -224,10 +224,10 @@ fn in_palette(state: &mut State, key: Key) -> Vec<Effect> {
 fn in_filter(state: &mut State, key: Key) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc => {
-            state.is_filtering = false;
+            state.typing = Typing::Nothing;
             state.place_mut().filter.clear();
         }
-        KeyCode::Enter => state.is_filtering = false,
+        KeyCode::Enter => state.typing = Typing::Nothing,
         KeyCode::Backspace => {
             state.place_mut().filter.pop();
         }
@@ -269,7 +269,7 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
             );
         }
         Action::Pane(pane) => show_pane(state, pane),
-        Action::Filter => state.is_filtering = true,
+        Action::Filter => state.typing = Typing::Filter,
         Action::Find => search::find(state),
         Action::Next => search::step(state, Jump::Next),
         Action::Before => search::step(state, Jump::Before),

@@ -6,25 +6,25 @@ use super::{Effect, typed};
 use crate::action::{self, Key};
 use crate::page::Page;
 use crate::place::Jump;
-use crate::state::State;
+use crate::state::{State, Typing};
 
 /// Asks what to look for.
 pub(super) fn find(state: &mut State) {
     let place = state.place_mut();
     place.needle.clear();
     place.jump = None;
-    state.is_searching = true;
+    state.typing = Typing::Search;
 }
 
 /// A key while the text is typed; its hits are marked meanwhile.
 pub(super) fn in_search(state: &mut State, key: Key) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc => {
-            state.is_searching = false;
+            state.typing = Typing::Nothing;
             state.place_mut().needle.clear();
         }
         KeyCode::Enter => {
-            state.is_searching = false;
+            state.typing = Typing::Nothing;
             let place = state.place_mut();
             place.jump = (!place.needle.is_empty()).then_some(Jump::Here);
         }

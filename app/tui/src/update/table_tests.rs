@@ -83,7 +83,7 @@ fn long() -> String {
 fn hits_are_gone_through_with_their_number_and_around_the_end() {
     let (mut state, _folder) = on(&[(Role::Train, SMALL)], &["age"]);
     letters(&mut state, "n");
-    assert!(state.is_searching, "the first n asks what to look for");
+    assert!(state.is_searching(), "the first n asks what to look for");
     letters(&mut state, "NONE");
     assert!(
         readout(&state).starts_with("find: NONE"),

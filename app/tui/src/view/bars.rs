@@ -125,8 +125,8 @@ pub(super) fn readout(state: &State, area: Rect, buffer: &mut Buffer) -> Option<
     let typed = match &state.export {
         Some((path, true)) => Some(format!(" {path} exists; Enter replaces it: {path}")),
         Some((path, false)) => Some(format!(" write rows to (.csv, .tsv, .parquet): {path}")),
-        None if state.is_filtering => Some(format!(" / {}", place.filter)),
-        None if state.is_searching => Some(format!(" find: {}", place.needle)),
+        None if state.is_filtering() => Some(format!(" / {}", place.filter)),
+        None if state.is_searching() => Some(format!(" find: {}", place.needle)),
         None => None,
     };
     if let Some(text) = typed {
@@ -190,9 +190,9 @@ pub(super) fn footer(state: &State, area: Rect, buffer: &mut Buffer) {
         hints(&[("Enter", "do it"), ("Up/Down", "select"), ("Esc", "close")])
     } else if state.export.is_some() {
         hints(&[("Enter", "write"), ("Esc", "do not")])
-    } else if state.is_filtering {
+    } else if state.is_filtering() {
         hints(&[("Enter", "keep"), ("Esc", "show all")])
-    } else if state.is_searching {
+    } else if state.is_searching() {
         hints(&[("Enter", "go there"), ("Esc", "do not")])
     } else {
         entries(state)

@@ -133,10 +133,9 @@ fn a_column_of_three_tables_is_whole_on_a_small_screen() {
     use interlock_plugin_api::outcome::Role;
 
     let text = |from: i32| {
-        let rows: String = (from..from + 120)
-            .map(|at| format!("{},x\n", at * 1000))
-            .collect();
-        format!("amount,b\n{rows}")
+        let rows = (from..from + 120).map(|at| format!("{},x", at * 1000));
+        let rows = rows.collect::<Vec<String>>().join("\n");
+        format!("amount,b\n{rows}\n")
     };
     let texts = [text(1), text(50), text(900)];
     let tables: Vec<(Role, &str)> = Role::ALL
