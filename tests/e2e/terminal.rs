@@ -172,7 +172,7 @@ fn the_way_down_to_the_rows_and_back() {
         .unwrap();
     terminal.send(Key::Enter).unwrap();
     terminal
-        .wait_until(|screen| screen.contains("rows of") && screen.contains("line"))
+        .wait_until(|screen| screen.contains("137 rows of current"))
         .unwrap();
     // One at a time: escapes in a row are one key to a terminal.
     for words in ["What to do", "Findings", "1 Checks", "Missing values"] {

@@ -481,7 +481,4 @@ fn sideways(state: &mut State, n: i32) {
 mod tests;
 
 #[cfg(test)]
-mod table_tests;
-
-#[cfg(test)]
 mod fold_tests;

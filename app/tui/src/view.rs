@@ -191,3 +191,6 @@ fn fill(area: Rect, style: Style, buffer: &mut Buffer) {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod table_tests;

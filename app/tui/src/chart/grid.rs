@@ -86,7 +86,7 @@ pub(super) fn heatmap(view: &View, room: Room, look: &Look) -> Vec<Item> {
     let mut items = vec![Item::heading(axes, axis)];
     let head = head(heat.column_labels, cell).into_iter();
     let head = head.map(|line| Line::from(Span::styled(format!("{}{line}", pad("", label)), axis)));
-    items.push(Item::plain(head.collect()).pinned().fixed(label));
+    items.push(Item::plain(head.collect()).pinned().fixed(label + 1));
     for (row, name) in heat.row_labels.iter().enumerate() {
         let mut spans = vec![Span::raw(pad(&clip_middle(name, label), label))];
         let mut spots = Vec::new();
@@ -113,7 +113,7 @@ pub(super) fn heatmap(view: &View, room: Room, look: &Look) -> Vec<Item> {
             spots,
             ..Item::default()
         };
-        items.push(item.fixed(label));
+        items.push(item.fixed(label + 1));
     }
     items
 }

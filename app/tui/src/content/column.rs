@@ -16,7 +16,7 @@ const NAME: usize = 20;
 const FIGURE: usize = 20;
 
 /// Columns of a spread in one line.
-const SPARK: usize = 16;
+const SPARK: usize = 12;
 
 /// The page of a column.
 pub(super) fn items(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
@@ -46,7 +46,12 @@ pub(super) fn items(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
     let head = format!("{}{}", pad("", NAME), head.concat());
     items.push(Item::heading(head, look.style("ui.text.dim")));
     for (title, of) in FIGURES {
-        if title == "minimum" || (title == "occur once" && !has_numbers(&known)) {
+        let follows = if has_numbers(&known) {
+            "minimum"
+        } else {
+            "occur once"
+        };
+        if title == follows {
             items.push(sparks(scene, &known, figure));
         }
         let cells: Vec<Option<String>> = known.iter().map(|(_, profile)| of(profile)).collect();

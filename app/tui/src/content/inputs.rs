@@ -15,7 +15,7 @@ use crate::scene::Scene;
 use crate::text::{clip, clip_middle, pad, pad_left};
 
 /// Columns of a column's name, and of its kind.
-const NAME: usize = 20;
+const NAME: usize = 18;
 const KIND: usize = 8;
 
 /// The page of all inputs.

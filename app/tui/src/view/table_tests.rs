@@ -1,14 +1,21 @@
 //! Rows of tables on the screen: found, gone to, put side by side; what comes late.
 
-use crossterm::event::{KeyModifiers, MouseButton, MouseEventKind};
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use interlock_plugin_api::outcome::{Role, Rows};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::*;
+use super::draw;
+use crate::action::Key;
+use crate::choice::Task;
 use crate::fixture::{lines, state, with_tables};
+use crate::page::Page;
+use crate::place::Place;
+use crate::state::State;
 use crate::theme::ColorDepth;
-use crate::view;
+use crate::update::{Effect, Input, update};
 
 fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
     update(state, Input::Key(Key::pressed(code, KeyModifiers::NONE)))
@@ -35,7 +42,7 @@ fn find(state: &mut State, text: &str) {
 fn screen(state: &State) -> Vec<String> {
     let (width, height) = state.size;
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw(state, &mut buffer);
+    draw(state, &mut buffer);
     lines(&buffer)
 }
 
@@ -267,7 +274,7 @@ fn a_click_below_the_heading_selects_the_cell_that_is_seen() {
         modifiers: KeyModifiers::NONE,
     };
     update(&mut state, Input::Mouse(click));
-    assert_eq!(rows::cell(&state), Some(shown));
+    assert_eq!(press(&mut state, KeyCode::Char('y')), [Effect::Copy(shown)]);
 }
 
 /// A choice as it would be asked for with this filter.
