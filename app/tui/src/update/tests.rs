@@ -286,3 +286,50 @@ fn a_page_asks_for_what_it_shows_once() {
     assert_eq!(update(&mut state, Input::Tick), [asked]);
     assert_eq!(update(&mut state, Input::Tick), []);
 }
+
+#[test]
+fn a_curve_is_gone_along_point_by_point_by_tenths_and_to_its_ends() {
+    use interlock_plugin_api::chart::{Chart, Series, View};
+
+    let mut state = fresh();
+    let mut picture = crate::fixture::picture();
+    let mut check = picture.checks[0].as_ref().clone();
+    let mut outcome = check.outcome.as_deref().unwrap().clone();
+    let points = (0..=50).map(|at| (f64::from(at), f64::from(at))).collect();
+    let chart = Chart::Lines {
+        x_axis: "x".to_owned(),
+        y_axis: "y".to_owned(),
+        series: vec![Series {
+            name: "s".to_owned(),
+            points,
+            band: Vec::new(),
+        }],
+        threshold: None,
+    };
+    outcome.views = vec![View::new("curve", "Curve", chart)];
+    check.outcome = Some(Arc::new(outcome));
+    let id = check.info.id.clone();
+    picture.checks[0] = Arc::new(check);
+    state.scene.picture = Arc::new(picture);
+    state.stack.push(Place::new(Page::View {
+        check: id,
+        view: "curve".to_owned(),
+    }));
+    update(&mut state, Input::Tick);
+    let said = |state: &State| {
+        let items = state.items();
+        state.selected(&items).unwrap().2.readout.clone()
+    };
+    assert_eq!(said(&state), "x 0, s 0");
+    for (keys, readout) in [
+        ("l", "x 1, s 1"),
+        ("j", "x 6, s 6"),
+        ("k", "x 1, s 1"),
+        ("G", "x 50, s 50"),
+        ("h", "x 49, s 49"),
+        ("g", "x 0, s 0"),
+    ] {
+        letters(&mut state, keys);
+        assert_eq!(said(&state), readout, "after {keys}");
+    }
+}
