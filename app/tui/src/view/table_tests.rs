@@ -325,6 +325,45 @@ fn a_late_answer_never_replaces_a_newer_one() {
     assert_eq!(shown(&state), (String::new(), vec![0, 1, 2, 3]));
 }
 
+/// A table so long that rows are chosen by the loop, which answers late.
+#[test]
+fn an_answer_to_what_is_no_longer_asked_is_dropped_and_the_newest_is_asked_next() {
+    let rows: Vec<String> = (0..20_500).map(|at| at.to_string()).collect();
+    let text = format!("v\n{}\n", rows.join("\n"));
+    let (mut state, _folder) = on(&[(Role::Train, &text)], &[]);
+    let tables = [state
+        .scene
+        .table(Role::Train)
+        .unwrap()
+        .table
+        .clone()
+        .unwrap()];
+    let shown = |state: &State| {
+        let choice = state.place().choice.as_ref();
+        choice.map(|choice| (choice.question.filter.clone(), choice.rows.len()))
+    };
+    let first = state.place().asked.clone().unwrap();
+    update(&mut state, Input::Answered(first.answer(&tables)));
+    assert_eq!(shown(&state), Some((String::new(), 20_500)));
+    letters(&mut state, "/v<3");
+    let old = state.place().asked.clone().unwrap();
+    let effects = update(&mut state, Input::Answered(old.clone().answer(&tables)));
+    assert_eq!(
+        shown(&state),
+        Some((String::new(), 20_500)),
+        "{old:?} is no longer asked"
+    );
+    let [Effect::Look(new)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_ne!(*new, old);
+    // The old answer comes once more, from a page opened before: nothing changes.
+    update(&mut state, Input::Answered(old.answer(&tables)));
+    assert_eq!(shown(&state), Some((String::new(), 20_500)));
+    update(&mut state, Input::Answered(new.clone().answer(&tables)));
+    assert_eq!(shown(&state), Some(("v<3".to_owned(), 3)));
+}
+
 const TRAIN: &str = "id,name,town,rate,risk\n\
     1,Ann,Ulm,0.5,good\n\
     2,Bob,Bonn,,bad\n\
