@@ -56,7 +56,7 @@ pub(crate) enum Command {
     /// Run every check once and report
     ///
     /// Exit status: 0 every check passed, 1 one failed, 2 warnings only (1 with --strict-warnings),
-    /// 3 a check broke, cannot tell, or none ran.
+    /// 3 a check broke, cannot tell, or none ran, or --export could not write.
     Check(CheckArgs),
     /// Write cleaned copies of tables beside the originals, with a log of each changed row
     ///
@@ -127,6 +127,14 @@ pub(crate) struct CheckArgs {
     /// Exit with 1 when there are warnings
     #[arg(long)]
     pub(crate) strict_warnings: bool,
+    /// Write the rows behind each finding into files of this folder, one per finding, with a list of
+    /// all findings in findings.csv. The folder is made; one that holds anything but an unchanged
+    /// earlier export is left as it is
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) export: Option<PathBuf>,
+    /// Form of these files
+    #[arg(long, value_enum, default_value_t = CopyFormat::Csv, requires = "export")]
+    pub(crate) export_format: CopyFormat,
     /// Print the JSON schema of `--format json` and exit
     #[arg(long)]
     pub(crate) schema: bool,
@@ -182,7 +190,7 @@ pub(crate) enum Table {
     All,
 }
 
-/// Forms of a copy.
+/// Forms of tables that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CopyFormat {
     /// Delimited text

@@ -2,17 +2,20 @@
 //!
 //! In: an engine. Out: a report and an exit status, or one line per event.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, select};
+use interlock_engine::evidence::{self, EvidenceError, Form, INDEX};
 use interlock_engine::picture::Picture;
 use interlock_engine::report::{self, human, json, plain};
 use interlock_engine::run::Engine;
+use interlock_plugin_api::outcome::Rows;
 
-use crate::args::{CheckArgs, Format, WatchArgs};
-use crate::{project, say, try_say};
+use crate::args::{CheckArgs, CopyFormat, Format, WatchArgs};
+use crate::{complain, project, say, try_say};
 
 /// `interlock check`.
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
@@ -30,8 +33,47 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let status = report::exit_status(&picture);
+    let exported = args
+        .export
+        .as_deref()
+        .map(|folder| export(&picture, folder, args));
     engine.stop();
+    exported.transpose()?;
     Ok(ExitCode::from(status.code(args.strict_warnings)))
+}
+
+/// Writes the rows behind the findings, and says so where it disturbs no JSON.
+fn export(picture: &Picture, folder: &Path, args: &CheckArgs) -> anyhow::Result<()> {
+    let form = match args.export_format {
+        CopyFormat::Csv => Form::Csv,
+        CopyFormat::Parquet => Form::Parquet,
+    };
+    let entries = evidence::write(picture, folder, form).map_err(|error| match error {
+        EvidenceError::NotOurs { .. } => anyhow::anyhow!(
+            "{error}\n  help: name a folder that is new or empty, or take away what is yours"
+        ),
+        error => error.into(),
+    })?;
+    let with_rows = || entries.iter().filter(|entry| !entry.file.is_empty());
+    let mut text = format!(
+        "{} findings listed in {}; the rows of {} beside it",
+        entries.len(),
+        folder.join(INDEX).display(),
+        with_rows().count()
+    );
+    let n_cut = with_rows()
+        .filter(|entry| entry.n_in_file < entry.n_rows)
+        .count();
+    if n_cut > 0 {
+        let most = Rows::LIMIT;
+        text = format!("{text}; of {n_cut} only the first {most}, as the checks keep no more");
+    }
+    if args.format == Format::Json {
+        complain(&text);
+    } else {
+        say(&text);
+    }
+    Ok(())
 }
 
 /// `interlock watch`.

@@ -288,3 +288,53 @@ fn doctor_says_where_things_are_looked_for() {
         );
     }
 }
+
+#[test]
+fn rows_behind_findings_are_exported_the_same_each_time_and_over_nothing_else() {
+    let project = Project::of_sample("german-credit");
+    let export = |format: &str| {
+        let run = project.run(&["check", "--export", "evidence", "--export-format", format]);
+        assert_eq!(run.code(), 1, "{}", run.stderr());
+        assert!(
+            run.stdout().contains("findings listed in"),
+            "{}",
+            run.stdout()
+        );
+        project.read("evidence/findings.csv")
+    };
+    let list = export("csv");
+    let name = "data-quality.duplicates__DQ007__train.csv";
+    assert!(list.contains(name), "{list}");
+    let rows = project.read(&format!("evidence/{name}"));
+    let heading = "interlock_row,interlock_file,interlock_line,id,";
+    assert!(rows.starts_with(heading), "{rows}");
+    // Every line is the one of the table it names.
+    let table = project.read("train.csv");
+    let table: Vec<&str> = table.lines().collect();
+    for line in rows.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let number: usize = fields[2].parse().unwrap();
+        assert_eq!(
+            table[number - 1].split(',').next(),
+            Some(fields[3]),
+            "{line}"
+        );
+    }
+    assert_eq!(export("csv"), list);
+    assert!(export("parquet").contains("data-quality.duplicates__DQ007__train.parquet"));
+    assert!(!project.path("evidence").join(name).exists());
+    std::fs::write(project.path("evidence/notes.txt"), "mine").unwrap();
+    let refused = project.run(&["check", "--export", "evidence"]);
+    assert_eq!(refused.code(), 3);
+    let said = "'notes.txt' is not of an earlier export";
+    assert!(refused.stderr().contains(said), "{}", refused.stderr());
+    assert_eq!(project.read("evidence/notes.txt"), "mine");
+    // The JSON on standard output stays JSON.
+    let run = project.run(&["check", "--format", "json", "--export", "other"]);
+    assert_eq!(run.json()["schema"], 1);
+    assert!(
+        run.stderr().contains("findings listed in"),
+        "{}",
+        run.stderr()
+    );
+}

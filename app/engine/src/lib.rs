@@ -55,6 +55,8 @@ mod event;
 
 pub mod report;
 
+pub mod evidence;
+
 pub mod clean;
 
 mod inputs;

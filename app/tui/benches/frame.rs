@@ -148,6 +148,7 @@ fn state(size: (u16, u16)) -> State {
         zone: Zone(0),
         order: Order::Stage,
         only_bad: false,
+        folds: std::collections::BTreeMap::new(),
         output: Vec::new(),
     };
     let mut state = State::new(scene, size, true);

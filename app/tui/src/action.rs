@@ -3,9 +3,11 @@
 //! In: a key, or words typed into the palette. Out: an [`Action`], and whether it can be done now.
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use interlock_plugin_api::check_info::Stage;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
+use crate::content;
 use crate::page::Page;
 use crate::state::State;
 
@@ -44,6 +46,20 @@ pub enum Action {
     Pane(usize),
     /// Show only lines that hold a text.
     Filter,
+    /// Look for a text in the table.
+    Find,
+    /// Go to the next hit, or to the next group of rows.
+    Next,
+    /// Go to the hit before, or to the group before.
+    Before,
+    /// Go to a column of the table.
+    Column,
+    /// Put the selected row beside those most like it.
+    Beside,
+    /// Fold what passed in the selected stage into one line, or unfold it.
+    Fold,
+    /// Fold what passed in all stages, or unfold all.
+    FoldAll,
     /// Show only checks that want a look.
     OnlyBad,
     /// Gravest first, or by stage.
@@ -170,7 +186,7 @@ macro_rules! entry {
 /// All actions, in the order of the help.
 #[rustfmt::skip]
 pub const ENTRIES: &[Entry] = &[
-    entry!(Action::Open, 1, "open", "Opens what is selected: a check, a finding, a chart, the rows behind a bar.", [key(KeyCode::Enter)]),
+    entry!(Action::Open, 1, "open", "Opens what is selected: a check, a finding, a chart, the rows behind a bar; unfolds what is folded.", [key(KeyCode::Enter)]),
     entry!(Action::Back, 2, "back", "Goes back one level; never ends the program.", [key(KeyCode::Esc), key(KeyCode::Backspace)]),
     entry!(Action::Leave, 9, "quit", "Ends the program from the overview; goes back from any other page.", [letter('q')]),
     entry!(Action::Quit, 0, "quit at once", "Ends the program from anywhere.", [control('c')]),
@@ -189,6 +205,13 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::Pane(2), 0, "inputs", "Shows tables and model, and what is wrong with them.", [letter('3')]),
     entry!(Action::Pane(3), 0, "log", "Shows what happened.", [letter('4')]),
     entry!(Action::Filter, 6, "filter", "Shows only lines that hold a text; in a table also age<30 & job=none & savings missing.", [letter('/')]),
+    entry!(Action::Find, 6, "find", "Goes to the cells of the table that hold a text; n and N go on.", [control('f')]),
+    entry!(Action::Next, 6, "next", "Goes to the next cell that holds the text, around the end too; of rows side by side to the next group.", [letter('n')]),
+    entry!(Action::Before, 0, "before", "Goes to the cell before that holds the text, or to the group before.", [letter('N')]),
+    entry!(Action::Column, 6, "column", "Lists the columns of the table; typing finds one, Enter goes there.", [letter('c')]),
+    entry!(Action::Beside, 6, "beside", "Puts the selected row beside those most like it, a field per line, what differs marked.", [letter('b')]),
+    entry!(Action::Fold, 6, "fold", "Folds what passed in the selected stage into one line, or unfolds it.", [letter('u')]),
+    entry!(Action::FoldAll, 0, "fold all", "Folds what passed in every stage into one line each, or unfolds all.", [letter('U')]),
     entry!(Action::OnlyBad, 5, "only bad", "Shows only checks that want a look, or all again.", [letter('f')]),
     entry!(Action::Order, 0, "order", "Shows the gravest checks first, or by stage again; sorts rows by the selected column, up, down, as they were.", [letter('s')]),
     entry!(Action::About, 4, "about", "Says what the check measures, why it matters and how to read it.", [letter('d')]),
@@ -209,12 +232,27 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::Palette, 10, "help", "Shows and finds everything there is to do.", [letter('?'), letter(':'), control('p')]),
 ];
 
-/// The action of a key.
-pub fn of_key(key: Key) -> Option<Action> {
-    ENTRIES
-        .iter()
-        .find(|entry| entry.keys.contains(&key))
+/// The action of a key: of several, which are for different pages, the one that can be done now.
+pub fn of_key(state: &State, key: Key) -> Option<Action> {
+    let bound = ENTRIES.iter().filter(|entry| entry.keys.contains(&key));
+    let last = bound.clone().next_back()?.action;
+    let possible = bound
         .map(|entry| entry.action)
+        .find(|action| can(state, *action).is_ok());
+    Some(possible.unwrap_or(last))
+}
+
+/// Whether this key ends the program, wherever it is pressed.
+pub fn is_quit(key: Key) -> bool {
+    let mut entries = ENTRIES.iter();
+    entries.any(|entry| entry.action == Action::Quit && entry.keys.contains(&key))
+}
+
+/// The part of the list of checks that the selection is in.
+pub fn part_in_question(state: &State) -> Option<Option<Stage>> {
+    let place = state.place();
+    let is_list = place.page == Page::Checks;
+    is_list.then(|| content::part_of_key(&state.scene, &place.cursor.key))?
 }
 
 /// The check that actions are about: the page's, or the selected one.
@@ -249,16 +287,32 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
     let ok = |is_possible: bool, why| if is_possible { Ok(()) } else { Err(why) };
     let check = || check_in_question(state);
     match action {
+        // Known without looking at every cell of a table.
+        Action::Open if is_table(state) => Err("nothing opens from here"),
+        Action::Copy if is_table(state) => {
+            let choice = state.place().choice.as_ref();
+            let has_rows = choice.is_some_and(|choice| !choice.rows.is_empty());
+            ok(has_rows, "nothing is selected")
+        }
         Action::Open => {
             let items = state.items();
             let selected = state.selected(&items);
-            let has_target = selected.is_some_and(|(_, _, spot)| spot.target.is_some());
+            let has_target = selected
+                .is_some_and(|(_, item, spot)| spot.target.is_some() || is_fold(state, &item.key));
             ok(has_target, "nothing opens from here")
         }
         Action::Back => ok(
             !state.stack.is_empty() || !state.place().filter.is_empty(),
             "this is the overview",
         ),
+        Action::Next | Action::Before => ok(
+            is_table(state) || state.groups().is_some_and(|(_, n)| n > 1),
+            "it is for the rows of a table",
+        ),
+        Action::Find | Action::Column | Action::Beside => {
+            ok(is_table(state), "it is for the rows of a table")
+        }
+        Action::Fold => ok(part_in_question(state).is_some(), "no check is selected"),
         Action::About | Action::Rerun => ok(check().is_some(), "no check is selected"),
         Action::Cancel => {
             let id = check().ok_or("no check is selected")?;
@@ -278,7 +332,7 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
             state.place().choice.is_some(),
             "it is for the rows of a table",
         ),
-        Action::OnlyBad | Action::Order => ok(
+        Action::OnlyBad | Action::Order | Action::FoldAll => ok(
             state.place().page == Page::Checks,
             "it is for the list of checks",
         ),
@@ -288,6 +342,19 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether rows of a table are in front.
+fn is_table(state: &State) -> bool {
+    let place = state.place();
+    matches!(place.page, Page::Rows { .. }) && place.choice.is_some()
+}
+
+/// Whether this is the key of a line that checks are folded into.
+pub fn is_fold(state: &State, key: &str) -> bool {
+    let scene = &state.scene;
+    let is_list = state.place().page == Page::Checks;
+    is_list && scene.check(key).is_none() && content::part_of_key(scene, key).is_some()
 }
 
 /// Entries that match what was typed, best first; all without any.
@@ -314,23 +381,48 @@ pub fn search(query: &str) -> Vec<&'static Entry> {
     found.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
+/// Names that match what was typed, best first; all without any. Gives positions.
+pub fn search_names(names: &[&str], query: &str) -> Vec<usize> {
+    if query.trim().is_empty() {
+        return (0..names.len()).collect();
+    }
+    let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, usize)> = names
+        .iter()
+        .enumerate()
+        .filter_map(|(index, name)| {
+            let haystack = nucleo_matcher::Utf32Str::new(name, &mut buffer);
+            Some((pattern.score(haystack, &mut matcher)?, index))
+        })
+        .collect();
+    found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+    found.into_iter().map(|(_, index)| index).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Keys that mean one thing on some pages and another on others.
+    const SHARED: [(Action, Action); 1] = [(Action::Column, Action::Cancel)];
+
     #[test]
     fn no_key_means_two_things() {
-        let mut seen: Vec<(Key, &str)> = Vec::new();
+        let mut seen: Vec<(Key, Action)> = Vec::new();
         for entry in ENTRIES {
             for key in entry.keys {
                 let other = seen.iter().find(|(known, _)| known == key);
+                let is_shared =
+                    other.is_some_and(|(_, other)| SHARED.contains(&(*other, entry.action)));
                 assert!(
-                    other.is_none(),
+                    other.is_none() || is_shared,
                     "{} is {} and {other:?}",
                     key.name(),
                     entry.title
                 );
-                seen.push((*key, entry.title));
+                seen.push((*key, entry.action));
             }
         }
     }
@@ -355,5 +447,15 @@ mod tests {
         assert_eq!(first("run again"), Action::Rerun);
         assert_eq!(search("").len(), ENTRIES.len());
         assert!(search("zzzzqqq").is_empty());
+    }
+
+    #[test]
+    fn a_column_is_found_by_parts_of_its_name() {
+        let names = ["age", "savings_status", "credit_amount", "wage"];
+        assert_eq!(search_names(&names, ""), [0, 1, 2, 3]);
+        assert_eq!(search_names(&names, "amou"), [2]);
+        assert_eq!(search_names(&names, "sst"), [1]);
+        assert_eq!(search_names(&names, "age")[0], 0);
+        assert!(search_names(&names, "qq").is_empty());
     }
 }

@@ -136,3 +136,6 @@ fn rows_page(view: &View, mark: &str, rows: Option<&Rows>) -> Option<Page> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod reading_tests;

@@ -11,6 +11,8 @@ mod finding;
 
 mod rows;
 
+mod beside;
+
 mod column;
 
 mod inputs;
@@ -28,21 +30,41 @@ use crate::page::Page;
 use crate::scene::Scene;
 use crate::text::{pad, wrap};
 
-pub use checks::stage_of;
-pub use rows::{items as rows_items, order};
+pub use beside::{Beside, items as beside_items};
+pub use checks::{all as all_checks, fold_key, is_folded, part_of_key};
+pub use rows::{Shown, items as rows_items, order};
 
 /// The items of a page in a pane of this width and height.
 pub fn items(scene: &Scene, page: &Page, width: usize, height: usize) -> Vec<Item> {
     let width = width.max(20);
     match page {
-        Page::Checks => checks::items(scene, width),
+        Page::Checks => checks::items(scene, width, height),
         Page::Plugins => plugins::items(scene, width),
         Page::Inputs => inputs::items(scene, width),
         Page::Log => log::items(scene, width),
         Page::Check { id } => check::items(scene, id, width),
         Page::Finding { check, index } => finding::items(scene, check, *index, width),
         Page::View { check, view } => view_items(scene, check, view, (width, height)),
-        Page::Rows { rows, columns, .. } => rows::items(scene, (rows, columns), None, "", width),
+        Page::Rows { rows, columns, .. } => {
+            let shown = Shown {
+                rows,
+                first: columns,
+                choice: None,
+                from: 0,
+                hits: None,
+                doing: "",
+            };
+            rows::items(scene, &shown, width)
+        }
+        Page::Beside { rows, columns, .. } => {
+            let beside = Beside {
+                members: &[],
+                group: None,
+                role: rows.role,
+                first: columns,
+            };
+            beside::items(scene, &beside, width)
+        }
         Page::Docs { check } => check::docs(scene, check, width),
         Page::Plugin { id } => plugins::plugin(scene, id, width),
         Page::Column { name } => column::items(scene, name, width),

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use interlock_engine::load::{LoadSpec, load};
 use interlock_engine::picture::{
-    Activity, CheckState, HistoryPoint, LogEntry, LogKind, Picture, PluginHealth, PluginState,
-    ProjectState, RunState, Standing,
+    Activity, CheckState, HistoryPoint, InputState, LogEntry, LogKind, Picture, PluginHealth,
+    PluginState, ProjectState, RunState, Standing,
 };
 use interlock_plugin_api::chart::{Bar, Chart, View};
 use interlock_plugin_api::check_info::{CheckInfo, Cost, Docs, Needs, Stage};
@@ -35,7 +36,7 @@ pub(crate) fn at() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-fn check(index: usize, standing: Standing) -> CheckState {
+pub(crate) fn check(index: usize, standing: Standing) -> CheckState {
     let stage = Stage::ALL[index % Stage::ALL.len()];
     let outcome = Outcome::new(Verdict::Fail, format!("summary {index}"))
         .metric(
@@ -147,6 +148,36 @@ pub(crate) fn picture() -> Picture {
     }
 }
 
+/// The picture with these tables, and the folder they lie in.
+pub(crate) fn with_tables(tables: &[(Role, &str)]) -> (Picture, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut picture = picture();
+    picture.project.inputs = tables
+        .iter()
+        .map(|(role, text)| {
+            let path = folder.path().join(format!("{}.csv", role.name()));
+            std::fs::write(&path, text).unwrap();
+            let spec = LoadSpec {
+                files: vec![path],
+                ..LoadSpec::default()
+            };
+            let table = load(&spec, folder.path(), folder.path()).table.unwrap();
+            InputState {
+                name: role.name().to_owned(),
+                role: Some(*role),
+                source: format!("{}.csv", role.name()),
+                shape: Some((table.view.n_rows(), table.view.n_columns() as u64)),
+                card: None,
+                fingerprint: table.content.to_string(),
+                table: Some(Arc::clone(&table.view)),
+                stale: None,
+                loaded_at: None,
+            }
+        })
+        .collect();
+    (picture, folder)
+}
+
 /// A screen on that picture.
 pub(crate) fn state(size: (u16, u16), theme: &str, depth: ColorDepth) -> State {
     let look = Look {
@@ -160,6 +191,7 @@ pub(crate) fn state(size: (u16, u16), theme: &str, depth: ColorDepth) -> State {
         zone: Zone(0),
         order: Order::Stage,
         only_bad: false,
+        folds: BTreeMap::new(),
         output: Vec::new(),
     };
     let mut state = State::new(scene, size, true);

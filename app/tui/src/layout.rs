@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 pub enum Class {
     /// At least 120 × 30: list, preview and log.
     Wide,
-    /// At least 80 × 20: list and log.
+    /// At least 80 × 20: list and log; an opened page has all the room.
     Normal,
     /// One pane.
     Narrow,
@@ -43,6 +43,10 @@ pub struct Areas {
 
 /// What the layout depends on beside the size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the page"
+)]
 pub struct Wish {
     /// Lines of the banner.
     pub n_banner: u16,
@@ -52,6 +56,8 @@ pub struct Wish {
     pub has_preview: bool,
     /// Whether the page is the log itself.
     pub is_log: bool,
+    /// Whether the page was opened from another one: what it shows needs the room more than the log.
+    pub is_deep: bool,
 }
 
 impl Areas {
@@ -101,7 +107,7 @@ impl Areas {
         let has_log = !wish.is_zoomed && !wish.is_log;
         let log = bottom(match class {
             Class::Wide if has_log => height / 5,
-            Class::Normal if has_log => 5,
+            Class::Normal if has_log && !wish.is_deep => 5,
             Class::Wide | Class::Normal | Class::Narrow | Class::Tiny => 0,
         });
         let (mut body, mut preview) = (rest, Rect::default());
@@ -148,12 +154,13 @@ mod tests {
     fn parts_cover_the_screen_without_overlap_at_every_size() {
         for width in 0..220 {
             for height in 0..70 {
-                for bits in 0..16_u16 {
+                for bits in 0..32_u16 {
                     let wish = Wish {
                         n_banner: (bits & 1) * 3,
                         is_zoomed: bits & 2 != 0,
                         has_preview: bits & 4 != 0,
                         is_log: bits & 8 != 0,
+                        is_deep: bits & 16 != 0,
                     };
                     let areas = Areas::of((width, height), wish);
                     let parts = [

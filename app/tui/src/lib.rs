@@ -16,6 +16,10 @@ pub mod choice;
 
 pub mod item;
 
+pub mod cursor;
+
+pub mod place;
+
 pub mod chart;
 
 pub mod scene;

@@ -46,6 +46,17 @@ pub enum Page {
         /// Whether all rows of the table are meant, of which `rows` are the first.
         is_whole: bool,
     },
+    /// Rows of a table side by side, a field per line.
+    Beside {
+        /// What they are.
+        title: String,
+        /// The rows, put into groups of those that are like each other.
+        rows: Rows,
+        /// Columns to show first.
+        columns: Vec<String>,
+        /// Only this row, beside those of its table that are most like it.
+        of: Option<u64>,
+    },
     /// What a check measures and how.
     Docs {
         /// The check's id.
@@ -82,7 +93,7 @@ impl Page {
             Self::Check { id } | Self::Plugin { id } => id.clone(),
             Self::Finding { index, .. } => format!("finding {}", index + 1),
             Self::View { view, .. } => view.clone(),
-            Self::Rows { title, .. } => title.clone(),
+            Self::Rows { title, .. } | Self::Beside { title, .. } => title.clone(),
             Self::Docs { .. } => "about".to_owned(),
             Self::Input { name } | Self::Column { name } => name.clone(),
         }
@@ -100,6 +111,7 @@ impl Page {
             | Self::Inputs
             | Self::Log
             | Self::Rows { .. }
+            | Self::Beside { .. }
             | Self::Plugin { .. }
             | Self::Column { .. }
             | Self::Input { .. } => None,

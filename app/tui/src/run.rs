@@ -7,9 +7,12 @@
 
 mod themes;
 
+mod paths;
+
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -128,6 +131,7 @@ pub fn run(
         zone: local_zone(at),
         order: Order::Stage,
         only_bad: false,
+        folds: BTreeMap::new(),
         output: Vec::new(),
     };
     let mut state = State::new(scene, crossterm::terminal::size()?, options.has_mouse);
@@ -277,16 +281,18 @@ impl Shell<'_> {
                 let name = self.state.scene.look.theme.name.clone();
                 self.state.say(format!("theme {name}"));
             }
-            Effect::Choose(question) => self.in_thread(question.role, move |table| {
-                Input::Chosen(question.answer(table))
-            })?,
+            Effect::Look(task) => {
+                let roles = task.tables();
+                self.in_thread(&roles, move |tables| Input::Answered(task.answer(tables)))?;
+            }
             Effect::Export {
                 choice,
                 columns,
                 path,
                 may_replace,
-            } => self.in_thread(choice.question.role, move |table| {
-                exported(table, (&choice.rows, &columns), path, may_replace)
+            } => self.in_thread(&[choice.question.role], move |tables| match tables {
+                [table] => exported(table, (&choice.rows, &columns), path, may_replace),
+                _ => Input::Tick,
             })?,
             Effect::Copy(text) => self.screen.send_raw(&clipboard(&text))?,
             Effect::Suspend => {
@@ -299,21 +305,22 @@ impl Shell<'_> {
         Ok(None)
     }
 
-    /// Works on a table without the screen waiting.
+    /// Works on tables without the screen waiting. One that is no longer there is left out.
     fn in_thread(
         &self,
-        role: Role,
-        work: impl FnOnce(&TableView) -> Input + Send + 'static,
+        roles: &[Role],
+        work: impl FnOnce(&[Arc<TableView>]) -> Input + Send + 'static,
     ) -> std::io::Result<()> {
-        let table = self.state.scene.table(role);
-        let Some(table) = table.and_then(|input| input.table.clone()) else {
-            return Ok(());
-        };
+        let scene = &self.state.scene;
+        let tables = roles
+            .iter()
+            .filter_map(|role| scene.table(*role)?.table.clone());
+        let tables: Vec<Arc<TableView>> = tables.collect();
         let sender = self.found.0.clone();
         std::thread::Builder::new()
             .name("rows".to_owned())
             .spawn(move || {
-                let _screen_ended = sender.send(work(&table));
+                let _screen_ended = sender.send(work(&tables));
             })?;
         Ok(())
     }
@@ -359,9 +366,20 @@ fn exported(
     path: String,
     may_replace: bool,
 ) -> Input {
-    let written = export::write(table, (rows, columns), Path::new(&path), may_replace);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let whole = paths::whole(&path, home.as_deref(), &started_in());
+    let written = match &whole {
+        Ok(whole) => export::write(table, (rows, columns), whole, may_replace),
+        Err(why) => {
+            return Input::Exported {
+                text: why.clone(),
+                exists: None,
+            };
+        }
+    };
+    let place = whole.unwrap_or_default().display().to_string();
     let (text, exists) = match written {
-        Ok(()) => (format!("{} rows written to {path}", rows.len()), None),
+        Ok(()) => (format!("{} rows written to {place}", rows.len()), None),
         Err(ExportError::Exists(_)) => {
             let text = format!("{path} exists; Enter replaces it, Esc does not");
             (text, Some(path))
@@ -369,6 +387,14 @@ fn exported(
         Err(error) => (error.to_string(), None),
     };
     Input::Exported { text, exists }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a path that the reader types begins there, as in the shell"
+)]
+fn started_in() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// Keys, mouse and sizes as they come.

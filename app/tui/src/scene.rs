@@ -2,10 +2,12 @@
 //!
 //! In: the newest picture and the time it is looked at. Out: one value that content is made from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use interlock_engine::picture::{CheckState, InputState, Picture, PluginState};
+use interlock_plugin_api::check_info::Stage;
 use interlock_plugin_api::outcome::Role;
 
 use crate::text::Zone;
@@ -35,6 +37,9 @@ pub struct Scene {
     pub order: Order,
     /// Whether only checks that want a look are shown.
     pub only_bad: bool,
+    /// Whether passed checks of a stage stand in one line, where the reader said; of all stages
+    /// together under `None`.
+    pub folds: BTreeMap<Option<Stage>, bool>,
     /// Lines that something in this program printed, the last ones.
     pub output: Vec<String>,
 }

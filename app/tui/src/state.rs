@@ -3,73 +3,20 @@
 //! In: pages opened and moves made. Out: [`State`], from which a frame is drawn. It remembers the
 //! selection of every page by the key of its item, so that a new picture moves no selection.
 
-use interlock_engine::picture::{InputState, Standing};
-use ratatui::layout::Rect;
 use std::time::SystemTime;
 
-use crate::choice::{Choice, Question};
-use crate::content;
+use interlock_engine::picture::{InputState, Standing};
+use interlock_plugin_api::outcome::{Role, Rows};
+use ratatui::layout::Rect;
+
+use crate::choice::{Grouping, Likeness, Question, Search, Task};
+use crate::content::{self, Beside, Shown};
+use crate::cursor;
 use crate::item::{Item, Spot};
 use crate::layout::{Areas, Class, Wish};
 use crate::page::Page;
+use crate::place::Place;
 use crate::scene::Scene;
-
-/// What is selected on a page, and which part of it is on screen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// Key of the selected item.
-    pub key: String,
-    /// Its position when it was last seen.
-    pub index: usize,
-    /// Whether the reader chose it; until then the first item is selected, whatever comes before it.
-    pub is_chosen: bool,
-    /// The selected spot on it.
-    pub spot: usize,
-    /// First line on screen.
-    pub top: usize,
-    /// First column on screen.
-    pub left: usize,
-}
-
-impl Cursor {
-    /// Selects an item for the reader; from now on the selection stays with it.
-    pub fn choose(&mut self, index: usize, key: &str) {
-        self.index = index;
-        key.clone_into(&mut self.key);
-        self.is_chosen = true;
-    }
-}
-
-/// A page and what is selected on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The page.
-    pub page: Page,
-    /// What is selected on it.
-    pub cursor: Cursor,
-    /// Only items that hold this text are shown; empty for all.
-    pub filter: String,
-    /// The column rows are sorted by, and whether the greatest comes first.
-    pub sort: Option<(String, bool)>,
-    /// Rows as last chosen.
-    pub choice: Option<Choice>,
-    /// Whether rows are being chosen.
-    pub is_choosing: bool,
-}
-
-impl Place {
-    /// A page with nothing selected yet.
-    pub fn new(page: Page) -> Self {
-        Self {
-            page,
-            cursor: Cursor::default(),
-            filter: String::new(),
-            sort: None,
-            choice: None,
-            is_choosing: false,
-        }
-    }
-}
 
 /// Something said for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,14 +27,40 @@ pub struct Toast {
     pub until: SystemTime,
 }
 
-/// What is typed and selected in the list of actions.
+/// What a window lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// Everything there is to do.
+    #[default]
+    Actions,
+    /// The columns of the table in front.
+    Columns,
+}
+
+/// What is typed in the line below the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typing {
+    /// Nothing.
+    Nothing,
+    /// What items are to hold.
+    Filter,
+    /// A text to look for in a table.
+    Search,
+}
+
+/// What is typed and selected in a window that lists things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Palette {
+    /// What it lists.
+    pub lists: Listing,
     /// What is looked for.
     pub query: String,
     /// The selected line.
     pub selected: usize,
 }
+
+/// How many rows stand beside one the reader asks about.
+const N_ALIKE: usize = 7;
 
 /// Everything a frame is drawn from.
 #[derive(Debug, Clone)]
@@ -102,9 +75,9 @@ pub struct State {
     pub root: usize,
     /// Pages opened from it, the last one in front.
     pub stack: Vec<Place>,
-    /// Whether a filter is being typed.
-    pub is_filtering: bool,
-    /// The list of actions, if open.
+    /// What is being typed in the line below the page.
+    pub typing: Typing,
+    /// The window that lists things, if open.
     pub palette: Option<Palette>,
     /// What is said for a moment.
     pub toast: Option<Toast>,
@@ -129,7 +102,7 @@ impl State {
             roots: Page::ROOTS.map(Place::new),
             root: 0,
             stack: Vec::new(),
-            is_filtering: false,
+            typing: Typing::Nothing,
             palette: None,
             toast: None,
             is_zoomed: false,
@@ -138,6 +111,16 @@ impl State {
             export: None,
             theme_problem: None,
         }
+    }
+
+    /// Whether a filter is being typed.
+    pub fn is_filtering(&self) -> bool {
+        self.typing == Typing::Filter
+    }
+
+    /// Whether a text to look for is being typed.
+    pub fn is_searching(&self) -> bool {
+        self.typing == Typing::Search
     }
 
     /// The page in front.
@@ -161,6 +144,7 @@ impl State {
                 is_zoomed: self.is_zoomed,
                 has_preview: self.stack.is_empty() && matches!(page, Page::Checks | Page::Plugins),
                 is_log: *page == Page::Log,
+                is_deep: !self.stack.is_empty(),
             },
         )
     }
@@ -213,12 +197,41 @@ impl State {
         let place = self.place();
         // One column is left for the mark of the selected line.
         let width = usize::from(body.width.saturating_sub(1));
-        if let Page::Rows { rows, columns, .. } = &place.page {
-            let what = self.doing_rows();
-            let choice = place.choice.as_ref();
-            return content::rows_items(&self.scene, (rows, columns), choice, what, width);
+        match &place.page {
+            Page::Rows { rows, columns, .. } => {
+                let shown = Shown {
+                    rows,
+                    first: columns,
+                    choice: place.choice.as_ref(),
+                    from: place.first,
+                    hits: place.current_hits(),
+                    doing: self.doing(),
+                };
+                return content::rows_items(&self.scene, &shown, width);
+            }
+            Page::Beside { rows, columns, .. } => {
+                let beside = Beside {
+                    members: &self.members(),
+                    group: self.groups(),
+                    role: rows.role,
+                    first: columns,
+                };
+                return content::beside_items(&self.scene, &beside, width);
+            }
+            Page::Checks if self.is_filtering() || !place.filter.is_empty() => {}
+            page => {
+                let height = usize::from(body.height);
+                let items = content::items(&self.scene, page, width, height);
+                if place.filter.is_empty() {
+                    return items;
+                }
+            }
         }
-        let items = content::items(&self.scene, &place.page, width, usize::from(body.height));
+        let items = match &place.page {
+            // A filter looks behind what is folded.
+            Page::Checks => content::all_checks(&self.scene, width),
+            page => content::items(&self.scene, page, width, usize::from(body.height)),
+        };
         if place.filter.is_empty() {
             return items;
         }
@@ -233,9 +246,8 @@ impl State {
             .collect()
     }
 
-    /// What is asked of the table in front; `None` on other pages and without the table.
-    pub fn question(&self) -> Option<Question> {
-        let place = self.place();
+    /// Which rows of its table a place shows; `None` on other pages and without the table.
+    fn question(&self, place: &Place) -> Option<Question> {
         let Page::Rows { rows, is_whole, .. } = &place.page else {
             return None;
         };
@@ -249,12 +261,143 @@ impl State {
         })
     }
 
-    fn doing_rows(&self) -> &'static str {
-        match (self.place().is_choosing, &self.place().sort) {
-            (true, Some(_)) => "sorting…",
-            (true, None) => "filtering…",
-            (false, _) => "",
+    /// Names of the columns of the rows in front, in the order of the screen.
+    pub fn column_names(&self) -> Vec<String> {
+        let Page::Rows { rows, columns, .. } = &self.place().page else {
+            return Vec::new();
+        };
+        let table = self
+            .scene
+            .table(rows.role)
+            .and_then(|input| input.table.as_deref());
+        table.map_or_else(Vec::new, |table| {
+            let names = table.column_names();
+            let order = content::order(table, columns).into_iter();
+            order.map(|column| names[column].to_owned()).collect()
+        })
+    }
+
+    fn doing(&self) -> &'static str {
+        match &self.place().asked {
+            Some(Task::Choose(question)) if question.sort.is_some() => "sorting…",
+            Some(Task::Choose(_)) => "filtering…",
+            Some(Task::Search(_)) => "searching…",
+            Some(Task::Group(_) | Task::Liken(_)) => "comparing…",
+            None => "",
         }
+    }
+
+    /// What a place needs to know of the tables and does not know yet.
+    pub fn task(&self, place: &Place) -> Option<Task> {
+        match &place.page {
+            Page::Rows { columns, .. } => {
+                let question = self.question(place)?;
+                let choice = place.choice.as_ref();
+                let Some(choice) = choice.filter(|choice| choice.question == question) else {
+                    return Some(Task::Choose(question));
+                };
+                if place.needle.is_empty() || place.current_hits().is_some() {
+                    return None;
+                }
+                let table = self.scene.table(question.role)?.table.as_deref()?;
+                Some(Task::Search(Search {
+                    choice: choice.clone(),
+                    columns: content::order(table, columns),
+                    needle: place.needle.clone(),
+                }))
+            }
+            Page::Beside { rows, of, .. } => {
+                let grouping = self.grouping(rows)?;
+                if of.is_none() && place.groups.as_ref().map(|known| &known.0) != Some(&grouping) {
+                    return Some(Task::Group(grouping));
+                }
+                let likeness = self.likeness(place)?;
+                let known = place.alike.as_ref().map(|known| &known.0);
+                (known != Some(&likeness)).then_some(Task::Liken(likeness))
+            }
+            _ => None,
+        }
+    }
+
+    fn grouping(&self, rows: &Rows) -> Option<Grouping> {
+        let input = self.scene.table(rows.role)?;
+        input.table.as_ref()?;
+        let rows_of = rows.rows.iter();
+        Some(Grouping {
+            role: rows.role,
+            content: input.fingerprint.clone(),
+            rows: rows_of.filter_map(|row| u32::try_from(*row).ok()).collect(),
+        })
+    }
+
+    /// Where the most alike rows of the row in front are looked for: of one row that the reader asks
+    /// about, its table; of a group, the training table, since it may stand there as well; of a row
+    /// that is like no other of its finding, its own table.
+    fn likeness(&self, place: &Place) -> Option<Likeness> {
+        let Page::Beside { rows, of, .. } = &place.page else {
+            return None;
+        };
+        let train = self.scene.table(Role::Train);
+        let has_train = train.is_some_and(|input| input.table.is_some());
+        let (row, among, n) = if let Some(row) = of {
+            (u32::try_from(*row).ok()?, rows.role, N_ALIKE)
+        } else {
+            let group = group(place)?;
+            let row = *group.first()?;
+            if rows.role != Role::Train && has_train {
+                (row, Role::Train, 1)
+            } else if group.len() == 1 {
+                (row, rows.role, 1)
+            } else {
+                return None;
+            }
+        };
+        let content = |role| Some(self.scene.table(role)?.fingerprint.clone());
+        Some(Likeness {
+            of: (rows.role, row),
+            among,
+            contents: [content(rows.role)?, content(among)?],
+            n,
+        })
+    }
+
+    /// Which group of rows is in front, the first is 0, and how many there are; `None` while they are
+    /// not known, or where one row is compared with others.
+    pub fn groups(&self) -> Option<(usize, usize)> {
+        let place = self.place();
+        let n = place.groups.as_ref()?.1.groups.len();
+        Some((place.group.min(n.checked_sub(1)?), n))
+    }
+
+    /// The rows that stand side by side in front, by table.
+    pub fn members(&self) -> Vec<(Role, u32)> {
+        let place = self.place();
+        let Page::Beside { rows, of, .. } = &place.page else {
+            return Vec::new();
+        };
+        let mut members: Vec<(Role, u32)> = match of {
+            Some(row) => u32::try_from(*row)
+                .ok()
+                .map(|row| (rows.role, row))
+                .into_iter()
+                .collect(),
+            None => group(place)
+                .unwrap_or_default()
+                .iter()
+                .map(|row| (rows.role, *row))
+                .collect(),
+        };
+        let alike = place.alike.as_ref();
+        let current = alike.filter(|known| Some(&known.0) == self.likeness(place).as_ref());
+        if let Some((likeness, found)) = current {
+            // Beside a group stands only what differs in no more columns than its own rows do.
+            let n_free = place.groups.as_ref().map_or(0, |known| known.1.free.len());
+            let n_group = members.len();
+            let belongs = |differs: u32| of.is_some() || n_group == 1 || differs as usize <= n_free;
+            let found = found.iter().filter(|(_, differs)| belongs(*differs));
+            members.extend(found.map(|(row, _)| (likeness.among, *row)));
+        }
+        members
     }
 
     /// The selected item and spot among these items.
@@ -271,8 +414,23 @@ impl State {
     pub fn settle(&mut self) {
         let items = self.items();
         let body = self.body();
+        // What was folded away is stood for by the line it is folded into.
+        let fold = self.fold_of_selection(&items);
         let place = self.place_mut();
-        settle(&mut place.cursor, &items, body);
+        if let Some(key) = fold {
+            place.cursor.key = key;
+        }
+        cursor::settle(&mut place.cursor, &items, body);
+    }
+
+    fn fold_of_selection(&self, items: &[Item]) -> Option<String> {
+        let place = self.place();
+        let is_there = |key: &str| items.iter().any(|item| item.key == key);
+        if place.page != Page::Checks || !place.cursor.is_chosen || is_there(&place.cursor.key) {
+            return None;
+        }
+        let key = content::fold_key(&self.scene, &place.cursor.key)?;
+        is_there(&key).then_some(key)
     }
 
     /// Says something for a moment.
@@ -295,136 +453,9 @@ impl State {
     }
 }
 
-fn settle(cursor: &mut Cursor, items: &[Item], body: Rect) {
-    let is_selectable =
-        |index: &usize| items.get(*index).is_some_and(|item| !item.spots.is_empty());
-    let by_key = items
-        .iter()
-        .position(|item| cursor.is_chosen && !item.key.is_empty() && item.key == cursor.key);
-    let wanted = if cursor.is_chosen { cursor.index } else { 0 };
-    let at = wanted.min(items.len().saturating_sub(1));
-    let found = by_key
-        .filter(is_selectable)
-        .or_else(|| (at..items.len()).find(is_selectable))
-        .or_else(|| (0..at).rev().find(is_selectable));
-    if let Some(index) = found {
-        cursor.index = index;
-        cursor.key.clone_from(&items[index].key);
-        cursor.spot = cursor.spot.min(items[index].spots.len() - 1);
-    }
-    let height = usize::from(body.height);
-    let lines_before = |index: usize| -> usize {
-        items[..index.min(items.len())]
-            .iter()
-            .map(|item| item.lines.len())
-            .sum()
-    };
-    let n_lines = lines_before(items.len());
-    let (first, after) = match found {
-        // What stands above the first selectable item is shown with it.
-        Some(index) if !(0..index).any(|before| is_selectable(&before)) => {
-            (0, lines_before(index + 1))
-        }
-        Some(index) => (lines_before(index), lines_before(index + 1)),
-        None => (cursor.top, cursor.top),
-    };
-    if after > cursor.top + height {
-        cursor.top = after - height;
-    }
-    if first < cursor.top {
-        cursor.top = first;
-    }
-    cursor.top = cursor.top.min(n_lines.saturating_sub(height));
-    let spot = found.and_then(|index| items[index].spots.get(cursor.spot));
-    let width = usize::from(body.width.saturating_sub(1));
-    if let Some(spot) = spot.filter(|spot| spot.to < u16::MAX) {
-        let (from, to) = (usize::from(spot.from), usize::from(spot.to));
-        if to > cursor.left + width {
-            cursor.left = to - width;
-        }
-        if from < cursor.left || to <= width {
-            cursor.left = if to <= width { 0 } else { from };
-        }
-    } else {
-        cursor.left = 0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ratatui::text::Line;
-
-    use super::*;
-
-    fn rows(keys: &[&str]) -> Vec<Item> {
-        keys.iter()
-            .map(|key| Item::row(*key, Line::from((*key).to_owned()), None))
-            .collect()
-    }
-
-    const BODY: Rect = Rect::new(0, 0, 20, 3);
-
-    #[test]
-    fn the_selection_follows_its_item_not_its_line() {
-        let mut cursor = Cursor {
-            key: "c".to_owned(),
-            index: 2,
-            is_chosen: true,
-            ..Cursor::default()
-        };
-        settle(&mut cursor, &rows(&["x", "y", "a", "b", "c"]), BODY);
-        assert_eq!((cursor.index, cursor.top), (4, 2));
-    }
-
-    #[test]
-    fn the_first_item_is_selected_until_another_is_chosen() {
-        let mut cursor = Cursor::default();
-        settle(&mut cursor, &rows(&["c"]), BODY);
-        settle(&mut cursor, &rows(&["a", "b", "c"]), BODY);
-        assert_eq!(cursor.key, "a");
-    }
-
-    #[test]
-    fn a_vanished_item_hands_the_selection_to_its_neighbor() {
-        let mut cursor = Cursor {
-            key: "gone".to_owned(),
-            index: 1,
-            is_chosen: true,
-            ..Cursor::default()
-        };
-        settle(&mut cursor, &rows(&["a", "b", "c"]), BODY);
-        assert_eq!(cursor.key, "b");
-        settle(&mut cursor, &[], BODY);
-        let mut items = rows(&["a"]);
-        items.push(Item::gap());
-        cursor.index = 1;
-        settle(&mut cursor, &items, BODY);
-        assert_eq!(cursor.key, "a");
-    }
-
-    #[test]
-    fn a_spot_beyond_the_edge_is_scrolled_to() {
-        let mut items = rows(&["a"]);
-        items[0].spots = vec![
-            Spot {
-                from: 0,
-                to: 4,
-                ..Spot::default()
-            },
-            Spot {
-                from: 30,
-                to: 36,
-                ..Spot::default()
-            },
-        ];
-        let mut cursor = Cursor {
-            spot: 1,
-            ..Cursor::default()
-        };
-        settle(&mut cursor, &items, BODY);
-        assert_eq!(cursor.left, 17);
-        cursor.spot = 0;
-        settle(&mut cursor, &items, BODY);
-        assert_eq!(cursor.left, 0);
-    }
+/// The group of rows in front.
+fn group(place: &Place) -> Option<&[u32]> {
+    let groups = &place.groups.as_ref()?.1.groups;
+    let at = place.group.min(groups.len().checked_sub(1)?);
+    groups.get(at).map(Vec::as_slice)
 }

@@ -38,6 +38,26 @@ pub fn clip(text: &str, columns: usize) -> String {
     out
 }
 
+/// `text` in at most `columns` columns; what does not fit is replaced by `…` in the middle, since
+/// names often differ at their ends.
+pub fn clip_middle(text: &str, columns: usize) -> String {
+    let text = printable(text);
+    if text.width() <= columns || columns < 5 {
+        return clip(&text, columns);
+    }
+    let keep = (columns - 1) / 2;
+    let (mut tail, mut used) = (Vec::new(), 0);
+    for grapheme in text.graphemes(true).rev() {
+        used += grapheme.width();
+        if used > keep {
+            break;
+        }
+        tail.push(grapheme);
+    }
+    let tail: String = tail.into_iter().rev().collect();
+    format!("{}{tail}", clip(&text, columns - tail.width()))
+}
+
 /// `text` in exactly `columns` columns, at the left.
 pub fn pad(text: &str, columns: usize) -> String {
     let mut text = clip(text, columns);
@@ -161,6 +181,14 @@ impl Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_cut_in_the_middle_keeps_its_end() {
+        assert_eq!(clip_middle("sensor_reading_07", 11), "senso…ng_07");
+        assert_eq!(clip_middle("short", 11), "short");
+        assert_eq!(clip_middle("sensor_reading_07", 3), "se…");
+        assert_eq!(width(&clip_middle("漢字漢字漢字漢字", 9)), 9);
+    }
 
     #[test]
     fn what_does_not_fit_ends_in_dots() {

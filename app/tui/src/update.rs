@@ -5,7 +5,11 @@
 
 mod mouse;
 
+mod folds;
+
 mod rows;
+
+mod search;
 
 use std::sync::Arc;
 
@@ -13,10 +17,12 @@ use crossterm::event::{KeyCode, MouseEvent};
 use interlock_engine::picture::{Picture, Request};
 
 use crate::action::{self, Action, Key};
-use crate::choice::{Choice, Question};
+use crate::choice::{Answer, Choice, Task};
+use crate::cursor::Cursor;
 use crate::page::Page;
+use crate::place::{Jump, Place};
 use crate::scene::Order;
-use crate::state::{Palette, Place, State};
+use crate::state::{Listing, Palette, State, Typing};
 
 /// What the loop tells.
 #[derive(Debug, Clone)]
@@ -31,8 +37,8 @@ pub enum Input {
     Resized((u16, u16)),
     /// The engine has news.
     Picture(Arc<Picture>),
-    /// Rows were chosen.
-    Chosen(Choice),
+    /// A table was looked at.
+    Answered(Answer),
     /// Rows were written, or not: what to say, and whether a file of that name stands in the way.
     Exported {
         /// What to say.
@@ -59,8 +65,8 @@ pub enum Effect {
     NextTheme,
     /// Put a text into the clipboard.
     Copy(String),
-    /// Choose rows in a thread.
-    Choose(Question),
+    /// Look at tables in a thread.
+    Look(Task),
     /// Write chosen rows in a thread.
     Export {
         /// The rows.
@@ -100,12 +106,8 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
             state.scene.picture = picture;
             Vec::new()
         }
-        Input::Chosen(choice) => {
-            let mut places = state.stack.iter_mut();
-            if let Some(place) = places.find(|place| place.is_choosing) {
-                place.is_choosing = false;
-                place.choice = Some(choice);
-            }
+        Input::Answered(answer) => {
+            rows::answered(state, answer);
             Vec::new()
         }
         Input::Exported { text, exists } => {
@@ -116,7 +118,8 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
         Input::Tick => Vec::new(),
     };
     effects.extend(ask(state));
-    effects.extend(rows::choose(state));
+    effects.extend(rows::look(state));
+    search::jump(state);
     state.settle();
     effects
 }
@@ -144,7 +147,7 @@ fn ask(state: &mut State) -> Option<Effect> {
 }
 
 fn pressed(state: &mut State, key: Key) -> Vec<Effect> {
-    if action::of_key(key) == Some(Action::Quit) {
+    if action::is_quit(key) {
         return vec![Effect::Quit];
     }
     if state.palette.is_some() {
@@ -153,10 +156,14 @@ fn pressed(state: &mut State, key: Key) -> Vec<Effect> {
     if state.export.is_some() {
         return rows::in_export(state, key);
     }
-    if state.is_filtering {
+    if state.is_filtering() {
         return in_filter(state, key);
     }
-    match action::of_key(key) {
+    if state.is_searching() {
+        return search::in_search(state, key);
+    }
+    state.place_mut().wrapped = None;
+    match action::of_key(state, key) {
         Some(action) => perform(state, action),
         None => Vec::new(),
     }
@@ -170,16 +177,25 @@ fn typed(state: &mut State, c: char) {
     } else if let Some((path, may_replace)) = &mut state.export {
         path.push(c);
         *may_replace = false;
-    } else if state.is_filtering {
+    } else if state.is_filtering() {
         state.place_mut().filter.push(c);
+    } else if state.is_searching() {
+        state.place_mut().needle.push(c);
     }
 }
 
 fn in_palette(state: &mut State, key: Key) -> Vec<Effect> {
+    let Some(palette) = &state.palette else {
+        return Vec::new();
+    };
+    let lists = palette.lists;
+    let n_found = match lists {
+        Listing::Actions => action::search(&palette.query).len(),
+        Listing::Columns => search::columns_found(state).len(),
+    };
     let Some(palette) = &mut state.palette else {
         return Vec::new();
     };
-    let n_found = action::search(&palette.query).len();
     match key.code {
         KeyCode::Esc => state.palette = None,
         KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
@@ -192,6 +208,7 @@ fn in_palette(state: &mut State, key: Key) -> Vec<Effect> {
             palette.query.pop();
             palette.selected = 0;
         }
+        KeyCode::Enter if lists == Listing::Columns => search::to_column(state),
         KeyCode::Enter => {
             let found = action::search(&palette.query);
             let chosen = found.get(palette.selected).map(|entry| entry.action);
@@ -207,10 +224,10 @@ fn in_palette(state: &mut State, key: Key) -> Vec<Effect> {
 fn in_filter(state: &mut State, key: Key) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc => {
-            state.is_filtering = false;
+            state.typing = Typing::Nothing;
             state.place_mut().filter.clear();
         }
-        KeyCode::Enter => state.is_filtering = false,
+        KeyCode::Enter => state.typing = Typing::Nothing,
         KeyCode::Backspace => {
             state.place_mut().filter.pop();
         }
@@ -252,7 +269,19 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
             );
         }
         Action::Pane(pane) => show_pane(state, pane),
-        Action::Filter => state.is_filtering = true,
+        Action::Filter => state.typing = Typing::Filter,
+        Action::Find => search::find(state),
+        Action::Next => search::step(state, Jump::Next),
+        Action::Before => search::step(state, Jump::Before),
+        Action::Column => {
+            state.palette = Some(Palette {
+                lists: Listing::Columns,
+                ..Palette::default()
+            });
+        }
+        Action::Beside => rows::beside(state),
+        Action::Fold => folds::fold(state),
+        Action::FoldAll => folds::fold_all(state),
         Action::OnlyBad => state.scene.only_bad = !state.scene.only_bad,
         Action::Order if matches!(state.place().page, Page::Rows { .. }) => rows::sort(state),
         Action::Order => {
@@ -349,6 +378,11 @@ fn outward(state: &mut State, action: Action) -> Vec<Effect> {
 
 fn open(state: &mut State) {
     let items = state.items();
+    let selected = state.selected(&items);
+    if selected.is_some_and(|(_, item, _)| action::is_fold(state, &item.key)) {
+        folds::unfold(state, &items);
+        return;
+    }
     let target = state
         .selected(&items)
         .and_then(|(_, _, spot)| spot.target.clone());
@@ -356,11 +390,16 @@ fn open(state: &mut State) {
     state.stack.extend(target.map(Place::new));
 }
 
+/// Takes away the text looked for, then the filter, then the page.
 fn back(state: &mut State) {
-    if state.place().filter.is_empty() {
-        state.stack.pop();
+    let place = state.place_mut();
+    if !place.needle.is_empty() {
+        place.needle.clear();
+        place.jump = None;
+    } else if !place.filter.is_empty() {
+        place.filter.clear();
     } else {
-        state.place_mut().filter.clear();
+        state.stack.pop();
     }
 }
 
@@ -371,6 +410,9 @@ fn show_pane(state: &mut State, pane: usize) {
 
 /// Moves the selection by so many selectable items; stops at the ends.
 fn move_by(state: &mut State, n: i32) {
+    if rows::move_by(state, n) {
+        return;
+    }
     let items = state.items();
     let selectable: Vec<usize> = (0..items.len())
         .filter(|index| !items[*index].spots.is_empty())
@@ -387,7 +429,10 @@ fn move_by(state: &mut State, n: i32) {
         at.saturating_add(step)
             .min(selectable.len().saturating_sub(1))
     };
-    if let Some(index) = selectable.get(to) {
+    if let ([only], true) = (&selectable[..], n != 0) {
+        let n_spots = items[*only].spots.len();
+        along(cursor, n, n_spots);
+    } else if let Some(index) = selectable.get(to) {
         let column = items
             .get(cursor.index)
             .and_then(|item| item.spots.get(cursor.spot))
@@ -402,6 +447,21 @@ fn move_by(state: &mut State, n: i32) {
         let top = i64::try_from(cursor.top).unwrap_or(0) + i64::from(n);
         cursor.top = usize::try_from(top.max(0)).unwrap_or(0);
     }
+}
+
+/// On a page of one item, as a curve is, up and down go along it by tenths, pages and ends by all.
+fn along(cursor: &mut Cursor, n: i32, n_spots: usize) {
+    let step = match n.unsigned_abs() {
+        1 => (n_spots / 10).max(1),
+        _ => n_spots,
+    };
+    let last = n_spots.saturating_sub(1);
+    cursor.spot = if n < 0 {
+        cursor.spot.saturating_sub(step)
+    } else {
+        (cursor.spot + step).min(last)
+    };
+    cursor.is_chosen = true;
 }
 
 fn sideways(state: &mut State, n: i32) {
@@ -419,3 +479,6 @@ fn sideways(state: &mut State, n: i32) {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fold_tests;

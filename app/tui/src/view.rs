@@ -29,10 +29,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget as _};
 
 use crate::content;
+use crate::cursor::Cursor;
 use crate::item::Item;
 use crate::layout::{Areas, Class};
 use crate::page::Page;
-use crate::state::{Cursor, State};
+use crate::state::State;
 
 /// Draws a frame. Gives where the cursor stands and whether it is to be seen.
 pub fn draw(state: &State, buffer: &mut Buffer) -> Option<(Position, bool)> {
@@ -190,3 +191,6 @@ fn fill(area: Rect, style: Style, buffer: &mut Buffer) {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod table_tests;

@@ -48,6 +48,11 @@ impl<'a> Matcher<'a> {
         Self { array, needle, how }
     }
 
+    /// Whether no cell of the column can hold it.
+    pub(super) fn is_never(&self) -> bool {
+        matches!(self.how, How::Never)
+    }
+
     pub(super) fn holds(&self, row: usize) -> bool {
         match &self.how {
             How::Never => false,

@@ -163,17 +163,179 @@ fn a_text_is_found_onwards_backwards_and_around() {
     let table = table();
     let rows: Vec<u32> = (0..6).collect();
     let columns: Vec<usize> = (0..6).collect();
-    let find = |needle: &str, from, back| find(&table, (&rows, &columns), needle, from, back);
-    assert_eq!(find("CAR", (0, 0), false), Some((0, 2)));
-    assert_eq!(find("car", (0, 2), false), Some((3, 2)));
-    assert_eq!(find("car", (5, 2), false), Some((0, 2)));
-    assert_eq!(find("car", (0, 2), true), Some((5, 2)));
-    assert_eq!(find("boat", (2, 2), false), Some((2, 2)));
+    let find = |needle: &str, from, back| {
+        let hits = Hits::of(&table, (&rows, &columns), needle);
+        hits.next(from, back)
+            .map(|hit| ((hit.row, hit.column), hit.has_wrapped))
+    };
+    assert_eq!(find("CAR", (0, 0), false), Some(((0, 2), false)));
+    assert_eq!(find("car", (0, 2), false), Some(((3, 2), false)));
+    assert_eq!(find("car", (5, 2), false), Some(((0, 2), true)));
+    assert_eq!(find("car", (0, 2), true), Some(((5, 2), true)));
+    assert_eq!(find("boat", (2, 2), false), Some(((2, 2), true)));
     assert_eq!(find("nowhere", (0, 0), false), None);
+    assert_eq!(find("", (0, 0), false), None);
     assert_eq!(
-        super::find(&table, (&[], &columns), "car", (0, 0), false),
+        Hits::of(&table, (&[], &columns), "car").next((0, 0), false),
         None
     );
+    assert_eq!(
+        Hits::of(&table, (&rows, &[]), "car").next((0, 0), false),
+        None
+    );
+}
+
+#[test]
+fn every_hit_has_its_number_in_the_order_of_the_screen() {
+    let table = table();
+    let rows = [5, 3, 0, 4, 1, 2];
+    let columns = [3, 2, 0, 4, 5, 1];
+    for needle in ["3", "a", "car", "-", "0", "e", "nowhere"] {
+        let hits = Hits::of(&table, (&rows, &columns), needle);
+        let mut seen = Vec::new();
+        for (place, row) in rows.iter().enumerate() {
+            for (at, column) in columns.iter().enumerate() {
+                let text = table.cell(u64::from(*row), *column).unwrap_or_default();
+                let holds = text.to_lowercase().contains(needle);
+                assert_eq!(hits.holds(place, at), holds, "{needle} in '{text}'");
+                if holds {
+                    seen.push((place, at));
+                }
+                let rank = holds.then_some(seen.len());
+                assert_eq!(hits.rank(place, at), rank, "{needle} at {place}, {at}");
+            }
+        }
+        assert_eq!(hits.len(), seen.len(), "{needle}");
+        // Once around in either direction comes by all of them.
+        for is_backwards in [false, true] {
+            let mut at = (0, 0);
+            let mut came_by: Vec<(usize, usize)> = Vec::new();
+            for _ in 0..seen.len() {
+                let hit = hits.next(at, is_backwards).unwrap();
+                at = (hit.row, hit.column);
+                came_by.push(at);
+            }
+            came_by.sort_unstable();
+            assert_eq!(came_by, seen, "{needle}");
+        }
+    }
+}
+
+#[test]
+fn hits_outside_the_table_are_none() {
+    let table = table();
+    let hits = Hits::of(&table, (&[0, 99], &[2, 77]), "car");
+    assert_eq!(
+        (hits.len(), hits.holds(1, 0), hits.holds(9, 9)),
+        (1, false, false)
+    );
+    assert_eq!(hits.rank(0, 2), None);
+}
+
+/// A table of texts; an empty one is missing.
+fn of_texts(names: &[&str], rows: &[&[&str]]) -> TableView {
+    let columns: Vec<(&str, ArrayRef)> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let cells = rows
+                .iter()
+                .map(|row| Some(row[at]).filter(|text| !text.is_empty()));
+            (*name, Arc::new(cells.collect::<StringArray>()) as ArrayRef)
+        })
+        .collect();
+    TableView::from_batch(RecordBatch::try_from_iter(columns).unwrap()).unwrap()
+}
+
+#[test]
+fn repeated_rows_stand_together_whatever_their_id() {
+    let table = of_texts(
+        &["id", "a", "b", "c"],
+        &[
+            &["1", "x", "y", ""],
+            &["2", "u", "v", "w"],
+            &["3", "x", "y", ""],
+            &["4", "u", "v", "w"],
+            &["5", "x", "y", ""],
+            &["6", "q", "q", "q"],
+        ],
+    );
+    let found = groups(&table, &[0, 1, 2, 3, 4]);
+    assert_eq!(found.groups, [vec![0, 2, 4], vec![1, 3]]);
+    assert_eq!(found.free, [0]);
+    // A row that is like no other stands alone.
+    assert_eq!(groups(&table, &[0, 2, 5]).groups, [vec![0, 2], vec![5]]);
+    assert_eq!(groups(&table, &[]), Groups::default());
+    assert_eq!(groups(&table, &[1, 1, 77]).groups, [[1]]);
+}
+
+#[test]
+fn equal_rows_with_other_targets_stand_together_with_all_their_copies() {
+    let table = of_texts(
+        &["a", "b", "c", "target"],
+        &[
+            &["x", "y", "z", "yes"],
+            &["x", "y", "z", "no"],
+            &["u", "v", "w", "yes"],
+            &["x", "y", "z", "yes"],
+            &["u", "v", "w", "no"],
+            &["x", "y", "z", "no"],
+        ],
+    );
+    let found = groups(&table, &[0, 1, 2, 3, 4, 5]);
+    assert_eq!(found.groups, [vec![0, 1, 3, 5], vec![2, 4]]);
+    assert_eq!(found.free, [3]);
+}
+
+#[test]
+fn near_duplicates_stand_with_what_they_are_most_like() {
+    let table = of_texts(
+        &["name", "town", "rate", "day"],
+        &[
+            &["Anna Berg", "Ulm", "0.51", "a"],
+            &["Carl", "Bonn", "7.25", "b"],
+            &["anna  berg", "ulm", "0.5100001", "a"],
+            &["CARL", "Bonn", "7.2499", "b"],
+            &["Eve", "Rome", "90", "c"],
+        ],
+    );
+    let found = groups(&table, &[0, 1, 2, 3, 4]);
+    assert_eq!(found.groups, [vec![0, 2], vec![1, 3], vec![4]]);
+    // Somewhat alike is not the same.
+    let table = of_texts(
+        &["name", "town", "rate", "day"],
+        &[
+            &["Ann", "Ulm", "1", "a"],
+            &["Ann", "Ulm", "900", "b"],
+            &["Bo", "Ulm", "44", "c"],
+        ],
+    );
+    assert_eq!(groups(&table, &[0, 1, 2]).groups, [[0], [1], [2]]);
+}
+
+#[test]
+fn the_most_alike_row_of_another_table_is_found_by_names_of_columns() {
+    let kinds = |texts: &[&str]| {
+        let kinds: DictionaryArray<Int32Type> = texts.iter().copied().collect();
+        Arc::new(kinds) as ArrayRef
+    };
+    let view = |columns: Vec<(&str, ArrayRef)>| {
+        TableView::from_batch(RecordBatch::try_from_iter(columns).unwrap()).unwrap()
+    };
+    let test = view(vec![
+        ("kind", kinds(&["boat", "car", "train"])),
+        ("n", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        ("only here", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+    ]);
+    let train = view(vec![
+        ("n", Arc::new(Float64Array::from(vec![3.0, 2.0, 1.0]))),
+        ("kind", kinds(&["car", "car", "boat"])),
+    ]);
+    let near = |row| nearest_in((&test, row), (&train, vec![0, 1, 2]), 2);
+    assert_eq!(near(0), [(2, 0), (0, 2)]);
+    assert_eq!(near(1), [(1, 0), (0, 1)]);
+    assert_eq!(near(2), [(0, 1), (1, 2)]);
+    assert_eq!(near(3), []);
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! Lines over a common axis, with bands of uncertainty.
 //!
 //! In: series of points. Out: one item as high as the room, with a spot per place where a series has
-//! a point, which says the values of all series there.
+//! a point, which says the values of all series there. Series differ by dashes and signs too.
 
 use interlock_plugin_api::chart::Series;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Room;
-use super::axis::Scale;
-use super::points::foot;
+use super::axis::{Scale, flow, foot, labels};
 use crate::item::{Item, Spot};
 use crate::text::{number, pad_left};
 use crate::theme::Look;
@@ -54,6 +53,8 @@ impl<'a> Plot<'a> {
 struct Pixel {
     text: &'static str,
     dots: u8,
+    /// How dots are drawn where there is no Braille.
+    sign: &'static str,
     style: Style,
 }
 
@@ -68,6 +69,7 @@ impl Raster {
         let empty = Pixel {
             text: " ",
             dots: 0,
+            sign: "",
             style: Style::default(),
         };
         Self {
@@ -82,16 +84,18 @@ impl Raster {
             *pixel = Pixel {
                 text,
                 dots: 0,
+                sign: "",
                 style,
             };
         }
     }
 
     /// A dot in quarter lines and half columns.
-    fn dot(&mut self, x: usize, y: usize, style: Style) {
+    fn dot(&mut self, x: usize, y: usize, (sign, style): (&'static str, Style)) {
         const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
         if let Some(pixel) = self.pixels.get_mut(y / 4 * self.n_columns + x / 2) {
             pixel.dots |= BITS[x % 2][y % 4];
+            pixel.sign = sign;
             pixel.style = style;
         }
     }
@@ -106,7 +110,7 @@ impl Raster {
                     dots if look.glyphs.has_braille => char::from_u32(0x2800 + u32::from(dots))
                         .unwrap_or(' ')
                         .to_string(),
-                    _ => "*".to_owned(),
+                    _ => pixel.sign.to_owned(),
                 };
                 Span::styled(text, pixel.style)
             })
@@ -133,32 +137,25 @@ pub(super) fn lines(plot: &Plot<'_>, room: Room, look: &Look) -> Vec<Item> {
         }
     }
     for (index, series) in plot.series.iter().enumerate() {
-        draw_line(&mut raster, plot, series, style(index, look));
+        draw_line(&mut raster, plot, (index, series), look);
     }
     let axis = look.style("chart.axis");
     let mut picture = Item {
         key: "lines".to_owned(),
         lines: Vec::new(),
         spots: spots(plot, n_columns),
+        ..Item::default()
     };
-    for line in 0..raster.n_lines {
-        let value = plot
-            .ys
-            .value(1.0 - (line as f64 + 0.5) / raster.n_lines as f64);
-        let label = if line % 4 == 0 {
-            number(value)
-        } else {
-            String::new()
-        };
+    for (line, label) in labels(plot.ys, raster.n_lines).iter().enumerate() {
         let mut spans = vec![Span::styled(
-            format!("{}{}", pad_left(&label, LABEL), look.glyphs.axis[0]),
+            format!("{}{}", pad_left(label, LABEL), look.glyphs.axis[0]),
             axis,
         )];
         spans.extend(raster.line(line, look));
         picture.lines.push(Line::from(spans));
     }
     vec![
-        legend(plot, look),
+        legend(plot, room, look),
         picture,
         foot(LABEL, plot.xs, n_columns, look),
     ]
@@ -173,21 +170,22 @@ fn upside_down(cell: usize, n: usize) -> usize {
 }
 
 /// Names outside the picture, so that they hide nothing.
-fn legend(plot: &Plot<'_>, look: &Look) -> Item {
+fn legend(plot: &Plot<'_>, room: Room, look: &Look) -> Item {
     let axis = look.style("chart.axis");
     let mut spans = vec![Span::styled(
         format!("{} over {}   ", plot.y_axis, plot.x_axis),
         axis,
     )];
     for (index, series) in plot.series.iter().enumerate() {
-        let name = format!("{} {}   ", look.glyphs.axis[2], series.name);
+        let sign = look.glyphs.series[index % 4].repeat(3);
+        let name = format!("{sign} {}   ", series.name);
         spans.push(Span::styled(name, style(index, look)));
     }
     if let Some(threshold) = plot.threshold {
         let name = format!("{} limit {}", look.glyphs.level, number(threshold));
         spans.push(Span::styled(name, look.style("chart.threshold")));
     }
-    Item::plain(vec![Line::from(spans)])
+    flow(spans, room.width)
 }
 
 fn draw_band(raster: &mut Raster, plot: &Plot<'_>, series: &Series, look: &Look) {
@@ -219,8 +217,17 @@ fn draw_band(raster: &mut Raster, plot: &Plot<'_>, series: &Series, look: &Look)
     }
 }
 
-fn draw_line(raster: &mut Raster, plot: &Plot<'_>, series: &Series, style: Style) {
+/// Lines differ by their dashes as well as by their colors.
+const DASHES: [[bool; 8]; 4] = [
+    [true; 8],
+    [true, true, true, true, true, false, false, false],
+    [true, true, false, false, true, true, false, false],
+    [true, false, false, false, true, false, false, false],
+];
+
+fn draw_line(raster: &mut Raster, plot: &Plot<'_>, (index, series): (usize, &Series), look: &Look) {
     let (width, height) = (raster.n_columns * 2, raster.n_lines * 4);
+    let pen = (look.glyphs.series[index % 4], style(index, look));
     let place = |point: (f64, f64)| {
         let y = upside_down(plot.ys.cell(point.1, height), height);
         (plot.xs.cell(point.0, width), y)
@@ -233,19 +240,48 @@ fn draw_line(raster: &mut Raster, plot: &Plot<'_>, series: &Series, style: Style
         .map(|p| place(*p))
         .collect();
     if let [(x, y)] = places[..] {
-        raster.dot(x, y, style);
+        raster.dot(x, y, pen);
     }
+    let mut drawn = 0;
     for pair in places.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
         let n = x0.abs_diff(x1).max(y0.abs_diff(y1)).max(1);
         for step in 0..=n {
             let between = |a: usize, b: usize| (a * (n - step) + b * step + n / 2) / n;
-            raster.dot(between(x0, x1), between(y0, y1), style);
+            // Without Braille the signs themselves differ.
+            if !look.glyphs.has_braille || DASHES[index % 4][(drawn + step) % 8] {
+                raster.dot(between(x0, x1), between(y0, y1), pen);
+            }
         }
+        drawn += n;
     }
 }
 
-/// One spot per column in which a series has a point.
+/// The value of a series at a place: its own, or the one the line has between two points, with a
+/// sign.
+fn value_at(series: &Series, x: f64) -> Option<String> {
+    let at = series
+        .points
+        .iter()
+        .position(|point| point.0.total_cmp(&x).is_eq());
+    if let Some(at) = at {
+        let value = number(series.points[at].1);
+        let band = series.band.get(at);
+        return Some(band.map_or_else(
+            || value.clone(),
+            |(low, high)| format!("{value} [{}, {}]", number(*low), number(*high)),
+        ));
+    }
+    let around = series
+        .points
+        .windows(2)
+        .find(|pair| pair[0].0 < x && x < pair[1].0)?;
+    let [(x0, y0), (x1, y1)] = [around[0], around[1]];
+    let value = y0 + (y1 - y0) * (x - x0) / (x1 - x0);
+    value.is_finite().then(|| format!("~{}", number(value)))
+}
+
+/// One spot per place where a series has a point; several may share a column.
 fn spots(plot: &Plot<'_>, n_columns: usize) -> Vec<Spot> {
     let mut places: Vec<f64> = plot
         .series
@@ -255,32 +291,23 @@ fn spots(plot: &Plot<'_>, n_columns: usize) -> Vec<Spot> {
         .collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
-    let mut spots: Vec<Spot> = Vec::new();
-    for x in places {
-        let column = LABEL + 1 + plot.xs.cell(x, n_columns);
-        let from = u16::try_from(column).unwrap_or(u16::MAX);
-        if spots.last().is_some_and(|last| last.from == from) {
-            continue;
-        }
-        let mut readout = format!("{} {}", plot.x_axis, number(x));
-        for series in plot.series {
-            let at = series
-                .points
-                .iter()
-                .position(|point| point.0.total_cmp(&x).is_eq());
-            let Some(at) = at else { continue };
-            let value = number(series.points[at].1);
-            readout = format!("{readout}, {} {value}", series.name);
-            if let Some((low, high)) = series.band.get(at) {
-                readout = format!("{readout} [{}, {}]", number(*low), number(*high));
-            }
-        }
-        spots.push(Spot {
+    let spot = |x: f64| {
+        let from = u16::try_from(LABEL + 1 + plot.xs.cell(x, n_columns)).unwrap_or(u16::MAX);
+        let values = plot
+            .series
+            .iter()
+            .filter_map(|series| Some(format!(", {} {}", series.name, value_at(series, x)?)));
+        Spot {
             from,
             to: from.saturating_add(1),
-            readout,
+            readout: format!(
+                "{} {}{}",
+                plot.x_axis,
+                number(x),
+                values.collect::<String>()
+            ),
             target: None,
-        });
-    }
-    spots
+        }
+    };
+    places.into_iter().map(spot).collect()
 }

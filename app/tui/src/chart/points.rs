@@ -9,7 +9,7 @@ use interlock_plugin_api::outcome::{Role, Rows};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::axis::Scale;
+use super::axis::{Scale, flow, foot, labels};
 use super::{Room, rows_page};
 use crate::item::{Item, Spot};
 use crate::text::{number, pad, pad_left, width};
@@ -114,15 +114,11 @@ pub(super) fn scatter(
         format!("{y_axis} over {x_axis}{color}"),
         axis,
     )];
+    let labels = labels(ys, n_lines);
     for (line, heaps) in heaps.chunks(n_columns).enumerate() {
-        let top = ys.value(1.0 - line as f64 / n_lines as f64);
-        let label = if line % 4 == 0 || line + 1 == n_lines {
-            number(top)
-        } else {
-            String::new()
-        };
+        let y = ys.value(1.0 - (line as f64 + 0.5) / n_lines as f64);
         let mut spans = vec![Span::styled(
-            format!("{}{}", pad_left(&label, LABEL), look.glyphs.axis[0]),
+            format!("{}{}", pad_left(&labels[line], LABEL), look.glyphs.axis[0]),
             axis,
         )];
         let mut spots = Vec::new();
@@ -130,7 +126,7 @@ pub(super) fn scatter(
             spans.push(mark(heap, colors, look));
             if heap.n > 0 {
                 let x = xs.value((column as f64 + 0.5) / n_columns as f64);
-                let place = format!("{x_axis} {}, {y_axis} {}", number(x), number(top));
+                let place = format!("{x_axis} near {}, {y_axis} near {}", number(x), number(y));
                 spots.push(heap.spot(LABEL + 1 + column, &place, (view, role)));
             }
         }
@@ -138,6 +134,7 @@ pub(super) fn scatter(
             key: line.to_string(),
             lines: vec![Line::from(spans)],
             spots,
+            ..Item::default()
         });
     }
     items.push(foot(LABEL, xs, n_columns, look));
@@ -154,24 +151,6 @@ fn mark(heap: &Heap, colors: Scale, look: &Look) -> Span<'static> {
         _ => "@".to_owned(),
     };
     Span::styled(text, heap.style(colors, look))
-}
-
-/// The lying axis with the ends of its range.
-pub(super) fn foot(label: usize, xs: Scale, n_columns: usize, look: &Look) -> Item {
-    let axis = look.style("chart.axis");
-    let (low, high) = (number(xs.low), number(xs.high));
-    let gap = n_columns.saturating_sub(width(&low) + width(&high));
-    let rule = look.glyphs.axis[2].repeat(n_columns);
-    Item::plain(vec![
-        Line::from(Span::styled(
-            format!("{}{}{rule}", " ".repeat(label), look.glyphs.axis[1]),
-            axis,
-        )),
-        Line::from(Span::styled(
-            format!("{}{low}{}{high}", " ".repeat(label + 1), " ".repeat(gap)),
-            axis,
-        )),
-    ])
 }
 
 /// One strip of points per feature: height is how many, color is their value.
@@ -197,12 +176,14 @@ pub(super) fn beeswarm(
     let n_columns = room.width.saturating_sub(label + 1).max(8);
     let zero = xs.cell(0.0, n_columns);
     let axis = look.style("chart.axis");
-    let mut items = vec![Item::plain(vec![Line::from(vec![
-        Span::styled(format!("{value_axis}   color: feature value, "), axis),
+    let legend = vec![
+        Span::styled(format!("{value_axis}   "), axis),
+        Span::styled("color: feature value, ", axis),
         Span::styled("low", look.theme.scale(0.0)),
         Span::styled(" to ", axis),
         Span::styled("high", look.theme.scale(1.0)),
-    ])])];
+    ];
+    let mut items = vec![flow(legend, room.width)];
     for strip in strips {
         // Each feature has its own unit, so its colors have their own range.
         let colors = color_scale(strip.points.iter());
@@ -236,6 +217,7 @@ pub(super) fn beeswarm(
             key: strip.name.clone(),
             lines: vec![Line::from(spans)],
             spots,
+            ..Item::default()
         });
     }
     items.push(foot(label, xs, n_columns, look));

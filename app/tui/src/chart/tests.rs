@@ -7,7 +7,7 @@ use super::*;
 use crate::theme::library::Library;
 use crate::theme::{ColorDepth, Glyphs};
 
-fn look(is_ascii: bool) -> Look {
+pub(super) fn look(is_ascii: bool) -> Look {
     Look {
         theme: Library::default()
             .load("dark", ColorDepth::True)
@@ -21,7 +21,7 @@ fn drawn(chart: Chart) -> String {
     plain(&View::new("v", "V", chart), 50, &look(false))
 }
 
-fn rows(n: usize) -> Rows {
+pub(super) fn rows(n: usize) -> Rows {
     Rows::new(Role::Train, 0..n)
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::item::Item;
 use crate::page::Page;
 use crate::scene::{Order, Scene};
-use crate::text::{duration, number, pad, pad_left};
+use crate::text::{clip, duration, number, pad, pad_left, width as width_of};
 
 const VERDICT: usize = 13;
 const VALUE: usize = 20;
@@ -40,9 +40,46 @@ impl Columns {
     }
 }
 
-/// The page of all checks.
-pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
+/// The page of all checks in a pane of this height: those that passed stand in one line per stage if
+/// they would not fit, or as the reader said.
+pub(super) fn items(scene: &Scene, width: usize, height: usize) -> Vec<Item> {
+    let (checks, columns) = (in_order(scene), Columns::new(width));
+    if checks.is_empty() {
+        return empty(scene, width);
+    }
+    let mut items = vec![head(scene, &columns)];
+    let parts = parts(scene, &checks);
+    let n_lines = 1 + checks.len() + parts.iter().filter(|part| part.stage.is_some()).count();
+    for part in parts {
+        items.extend(part.stage.map(|stage| heading(scene, stage)));
+        let chosen = scene.folds.get(&part.stage).copied();
+        let (mut folded, mut shown): (Vec<&CheckState>, Vec<&CheckState>) =
+            part.checks.iter().partition(|check| can_fold(check));
+        // One alone takes no more room as it is.
+        if folded.len() < 2 || !chosen.unwrap_or(n_lines > height) {
+            (folded, shown) = (Vec::new(), part.checks);
+        }
+        items.extend(shown.into_iter().map(|check| row(scene, check, &columns)));
+        if !folded.is_empty() {
+            items.push(fold(scene, part.stage, &folded, width));
+        }
+    }
+    items
+}
+
+/// All checks without folds, for a filter to choose from.
+pub fn all(scene: &Scene, width: usize) -> Vec<Item> {
     let columns = Columns::new(width);
+    let checks = in_order(scene);
+    checks
+        .into_iter()
+        .map(|check| row(scene, check, &columns))
+        .collect()
+}
+
+/// Checks in the order of the page. What wants a look stands first, so that it is not to be searched
+/// among what passes.
+fn in_order(scene: &Scene) -> Vec<&CheckState> {
     let mut checks: Vec<&CheckState> = scene
         .picture
         .checks
@@ -50,26 +87,105 @@ pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
         .map(AsRef::as_ref)
         .filter(|check| !scene.only_bad || check.standing >= Standing::Warn)
         .collect();
-    // What wants a look stands first, so that it is not to be searched among what passes.
     let gravity = |check: &CheckState| std::cmp::Reverse(check.standing);
     match scene.order {
         Order::Gravity => checks.sort_by_key(|check| gravity(check)),
         Order::Stage => checks.sort_by_key(|check| (check.info.stage, gravity(check))),
     }
-    if checks.is_empty() {
-        return empty(scene, width);
-    }
-    let mut items = vec![head(scene, &columns)];
-    let mut stage = None;
+    checks
+}
+
+/// Checks that stand under one heading; without one if all stand together.
+struct Part<'s> {
+    stage: Option<Stage>,
+    checks: Vec<&'s CheckState>,
+}
+
+fn parts<'s>(scene: &Scene, checks: &[&'s CheckState]) -> Vec<Part<'s>> {
+    let mut parts: Vec<Part<'s>> = Vec::new();
     for check in checks {
-        if scene.order == Order::Stage && stage != Some(check.info.stage) {
-            stage = Some(check.info.stage);
-            let title = check.info.stage.title();
-            items.push(Item::heading(title, scene.look.style("ui.text.dim")));
+        let stage = part_of(scene, check);
+        match parts.last_mut().filter(|part| part.stage == stage) {
+            Some(part) => part.checks.push(check),
+            None => parts.push(Part {
+                stage,
+                checks: vec![check],
+            }),
         }
-        items.push(row(scene, check, &columns));
     }
-    items
+    parts
+}
+
+fn part_of(scene: &Scene, check: &CheckState) -> Option<Stage> {
+    (scene.order == Order::Stage).then_some(check.info.stage)
+}
+
+fn heading(scene: &Scene, stage: Stage) -> Item {
+    Item::heading(stage.title(), scene.look.style("ui.text.dim"))
+}
+
+/// Whether a check may be folded away: nothing of it wants a look.
+fn can_fold(check: &CheckState) -> bool {
+    matches!(check.standing, Standing::Pass | Standing::Skipped)
+}
+
+/// The key of the line that a check is folded into, if it can be.
+pub fn fold_key(scene: &Scene, check: &str) -> Option<String> {
+    let check = scene.check(check).filter(|check| can_fold(check))?;
+    Some(key_of(part_of(scene, check)))
+}
+
+fn key_of(stage: Option<Stage>) -> String {
+    let name = stage.map_or("all stages", Stage::title);
+    format!("folded {name}")
+}
+
+/// The part of the page that an item of this key belongs to: a check's, or a folded one.
+pub fn part_of_key(scene: &Scene, key: &str) -> Option<Option<Stage>> {
+    if let Some(check) = scene.check(key) {
+        return Some(part_of(scene, check));
+    }
+    let stages = Stage::ALL.into_iter().map(Some).chain([None]);
+    stages.into_iter().find(|stage| key_of(*stage) == key)
+}
+
+/// Whether the passed checks of a part are folded in a pane of this height.
+pub fn is_folded(scene: &Scene, part: Option<Stage>, height: usize) -> bool {
+    let items = items(scene, 80, height);
+    items.iter().any(|item| item.key == key_of(part))
+}
+
+/// What passed in one line: `✓ 21 passed  · 2 skipped  Duplicates, Missing values, …`.
+fn fold(scene: &Scene, stage: Option<Stage>, checks: &[&CheckState], width: usize) -> Item {
+    let look = &scene.look;
+    let mut spans = Vec::new();
+    for (standing, word) in [(Standing::Pass, "passed"), (Standing::Skipped, "skipped")] {
+        let n = checks
+            .iter()
+            .filter(|check| check.standing == standing)
+            .count();
+        if n > 0 {
+            let text = format!("{} {n} {word}  ", look.glyph(standing));
+            spans.push(Span::styled(text, look.theme.standing(standing)));
+        }
+    }
+    let n_running = checks
+        .iter()
+        .filter(|check| check.run != RunState::Idle)
+        .count();
+    if n_running > 0 {
+        let text = format!("{n_running} running again  ");
+        spans.push(Span::styled(text, look.style("status.pending")));
+    }
+    let said: usize = spans.iter().map(|span| width_of(&span.content)).sum();
+    let names: Vec<&str> = checks
+        .iter()
+        .map(|check| check.info.title.as_str())
+        .collect();
+    let names = names.join(", ");
+    let room = width.saturating_sub(said);
+    spans.push(Span::styled(clip(&names, room), look.style("ui.text.dim")));
+    Item::row(key_of(stage), Line::from(spans), None).readout(format!("Enter unfolds: {names}"))
 }
 
 fn empty(scene: &Scene, width: usize) -> Vec<Item> {
@@ -237,9 +353,4 @@ pub(super) fn trend(scene: &Scene, history: &[HistoryPoint], columns: usize) -> 
         ));
     }
     spans
-}
-
-/// The stage of the check on the item of this key.
-pub fn stage_of(scene: &Scene, key: &str) -> Option<Stage> {
-    scene.check(key).map(|check| check.info.stage)
 }

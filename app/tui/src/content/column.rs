@@ -11,9 +11,12 @@ use crate::item::Item;
 use crate::scene::Scene;
 use crate::text::{number, pad, pad_left, percent, width as width_of};
 
-/// Columns of a name, and of a figure of one table.
+/// Columns of a name, and at most of a figure of one table.
 const NAME: usize = 20;
 const FIGURE: usize = 20;
+
+/// Columns of a spread in one line.
+const SPARK: usize = 12;
 
 /// The page of a column.
 pub(super) fn items(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
@@ -35,20 +38,29 @@ pub(super) fn items(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
         ));
         return items;
     }
+    let figure = (width.saturating_sub(NAME) / known.len()).min(FIGURE);
     let head: Vec<String> = known
         .iter()
-        .map(|(role, _)| pad_left(role.name(), FIGURE))
+        .map(|(role, _)| pad_left(role.name(), figure))
         .collect();
     let head = format!("{}{}", pad("", NAME), head.concat());
     items.push(Item::heading(head, look.style("ui.text.dim")));
     for (title, of) in FIGURES {
+        let follows = if has_numbers(&known) {
+            "minimum"
+        } else {
+            "occur once"
+        };
+        if title == follows {
+            items.push(sparks(scene, &known, figure));
+        }
         let cells: Vec<Option<String>> = known.iter().map(|(_, profile)| of(profile)).collect();
         if cells.iter().all(Option::is_none) {
             continue;
         }
         let text: String = cells
             .into_iter()
-            .map(|cell| pad_left(&cell.unwrap_or_default(), FIGURE))
+            .map(|cell| pad_left(&cell.unwrap_or_default(), figure))
             .collect();
         let line = Line::from(vec![
             Span::styled(pad(title, NAME), look.style("ui.text.dim")),
@@ -70,6 +82,45 @@ pub(super) fn items(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
         }
     }
     items
+}
+
+fn has_numbers(known: &[(Role, &ColumnProfile)]) -> bool {
+    let mut shapes = known.iter().map(|(_, profile)| &profile.shape);
+    shapes.any(|shape| matches!(shape, Shape::Numbers(..)))
+}
+
+/// How the values of each table are spread, in one line; below it stands the whole.
+fn sparks(scene: &Scene, known: &[(Role, &ColumnProfile)], figure: usize) -> Item {
+    let look = &scene.look;
+    let mut spans = vec![Span::styled(pad("spread", NAME), look.style("ui.text.dim"))];
+    for (_, profile) in known {
+        let spark = spark(scene, profile, figure.saturating_sub(1).min(SPARK));
+        let bar = look.style("chart.bar");
+        spans.push(Span::styled(pad_left(&spark, figure), bar));
+    }
+    Item::row("figure spread", Line::from(spans), None)
+        .readout("least to most, or most frequent first; the whole stands below the figures")
+}
+
+/// Counts of values as heights: bins of numbers, the most frequent ones of others.
+fn spark(scene: &Scene, profile: &ColumnProfile, columns: usize) -> String {
+    let counts: Vec<u64> = match &profile.shape {
+        Shape::Numbers(_, numbers) => numbers.histogram.counts.clone(),
+        Shape::Values(values) => values.top.iter().map(|(_, n)| *n).collect(),
+    };
+    // Neighbors stand together where there are more than columns.
+    let together = counts.len().div_ceil(columns.max(1)).max(1);
+    let counts: Vec<u64> = counts
+        .chunks(together)
+        .map(|part| part.iter().sum())
+        .collect();
+    let most = counts.iter().max().copied().unwrap_or(0).max(1);
+    let heights = scene.look.glyphs.heights;
+    let height = |n: &u64| match n {
+        0 => " ",
+        n => heights[usize::try_from(n * 7 / most).unwrap_or(7).min(7)],
+    };
+    counts.iter().map(height).collect()
 }
 
 type Figure = fn(&ColumnProfile) -> Option<String>;
@@ -223,47 +274,47 @@ fn filled(share: f64, columns: usize, glyphs: [&'static str; 8]) -> String {
     text
 }
 
-/// A column in one line: missing, distinct, range or most frequent value, and how it is spread.
-pub(super) fn summary(scene: &Scene, role: Role, name: &str) -> Option<(String, String)> {
+/// A column in one line of so many columns: missing, distinct, range or most frequent value, and how
+/// it is spread.
+pub(super) fn summary(
+    scene: &Scene,
+    (role, name): (Role, &str),
+    width: usize,
+) -> Option<(String, String)> {
     let key = (role, name.to_owned());
     let known = scene.picture.profiles.columns.get(&key)?;
-    let heights = scene.look.glyphs.heights;
-    let (middle, counts) = match &known.shape {
+    let middle = match &known.shape {
         Shape::Numbers(unit, numbers) => {
             let show = |value| shown(*unit, value);
             let median = numbers.quantiles[3];
-            let text = format!(
+            format!(
                 "{} · {} · {}",
                 show(numbers.min),
                 show(median),
                 show(numbers.max)
-            );
-            (text, numbers.histogram.counts.clone())
+            )
         }
         Shape::Values(values) => {
             let top = values.top.first();
             let share = |n: u64| percent(n as f64 / known.n.max(1) as f64);
-            let text = top.map_or_else(
+            top.map_or_else(
                 || "-".to_owned(),
                 |(text, n)| format!("{} {}", crate::text::clip(text, 16), share(*n)),
-            );
-            let counts = values.top.iter().map(|(_, n)| *n).collect();
-            (text, counts)
+            )
         }
     };
-    let most = counts.iter().max().copied().unwrap_or(0).max(1);
-    let spark: String = counts
-        .iter()
-        .map(|n| match n {
-            0 => " ",
-            n => heights[usize::try_from(n * 7 / most).unwrap_or(7).min(7)],
-        })
-        .collect();
     let text = format!(
         "{} {} {}",
-        pad_left(&percent(known.missing_share()), 8),
-        pad_left(&known.n_distinct.to_string(), 9),
-        pad(&middle, 32),
+        pad_left(&percent(known.missing_share()), 7),
+        pad_left(&known.n_distinct.to_string(), 8),
+        pad(&middle, middle_width(width)),
     );
-    Some((text, spark))
+    Some((text, spark(scene, known, SPARK)))
+}
+
+/// Columns of the range in a summary of so many: what the other figures and the spread leave.
+pub(super) fn middle_width(width: usize) -> usize {
+    width
+        .saturating_sub(7 + 1 + 8 + 1 + 1 + SPARK)
+        .clamp(12, 32)
 }

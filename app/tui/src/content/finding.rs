@@ -1,6 +1,6 @@
 //! One finding: what is wrong, why it matters, what to do, and the rows and chart behind it.
 
-use interlock_plugin_api::outcome::Finding;
+use interlock_plugin_api::outcome::{Finding, Role};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -67,6 +67,18 @@ fn place(scene: &Scene, check: &str, finding: &Finding, width: usize) -> Vec<Ite
                 is_whole: false,
             },
         ));
+        if rows.rows.len() > 1 || rows.role != Role::Train {
+            items.push(open(
+                "side by side",
+                "like rows beside each other, a field per line, what differs marked",
+                Page::Beside {
+                    title: format!("{} side by side", finding.code),
+                    rows: rows.clone(),
+                    columns: place.columns.clone(),
+                    of: None,
+                },
+            ));
+        }
     }
     if let Some(view) = &finding.evidence {
         let text = "the chart that shows it";
@@ -89,7 +101,7 @@ fn place(scene: &Scene, check: &str, finding: &Finding, width: usize) -> Vec<Ite
 
 fn open(name: &str, text: &str, page: Page) -> Item {
     let line = Line::from(vec![
-        Span::raw(format!("{name:<12}")),
+        Span::raw(format!("{name:<14}")),
         Span::raw(text.to_owned()),
     ]);
     Item::row(name, line, Some(page)).readout("Enter opens it")

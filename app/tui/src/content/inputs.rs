@@ -12,10 +12,11 @@ use super::{gone, pair, paragraph, section};
 use crate::item::{Item, Spot};
 use crate::page::Page;
 use crate::scene::Scene;
-use crate::text::{clip, pad, pad_left};
+use crate::text::{clip, clip_middle, pad, pad_left};
 
-/// Columns of a column's name.
-const NAME: usize = 20;
+/// Columns of a column's name, and of its kind.
+const NAME: usize = 18;
+const KIND: usize = 8;
 
 /// The page of all inputs.
 pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
@@ -52,6 +53,7 @@ pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
                     readout: problem.help.clone(),
                     ..Spot::whole(None)
                 }],
+                ..Item::default()
             });
         }
         if !problem.help.is_empty() {
@@ -133,13 +135,15 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
         }),
     ));
     items.extend(section(scene, "Columns"));
+    let room = width.saturating_sub(NAME + 1 + KIND + 1);
     let head = format!(
-        "{} {} {:>8} {:>9} {} spread",
+        "{} {} missing distinct {} spread",
         pad("name", NAME),
-        pad("kind", 11),
-        "missing",
-        "distinct",
-        pad("least · median · most, or top", 32)
+        pad("kind", KIND),
+        pad(
+            "least · median · most, or top",
+            super::column::middle_width(room)
+        )
     );
     let dim = scene.look.style("ui.text.dim");
     items.push(Item::heading(clip(&head, width), dim));
@@ -154,10 +158,10 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
         };
         let mut line = vec![Span::raw(format!(
             "{} {} ",
-            pad(column, NAME),
-            pad(kind, 11)
+            pad(&clip_middle(column, NAME), NAME),
+            pad(kind, KIND)
         ))];
-        if let Some((figures, spark)) = super::column::summary(scene, role, column) {
+        if let Some((figures, spark)) = super::column::summary(scene, (role, column), room) {
             line.push(Span::raw(format!("{figures} ")));
             line.push(Span::styled(spark, scene.look.style("chart.bar")));
         } else {

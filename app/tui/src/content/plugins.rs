@@ -193,6 +193,7 @@ fn lines(texts: &[String], key: &str, width: usize) -> Vec<Item> {
             key: format!("{key} {index}"),
             lines: vec![Line::from(Span::raw(clip(text, width)))],
             spots: vec![Spot::whole(None)],
+            ..Item::default()
         })
         .collect()
 }

@@ -1,31 +1,49 @@
 //! Rows of a table, cell by cell.
+//!
+//! In: chosen rows, and where among them the window begins. Out: a heading that stays, and a line per
+//! row with a spot per cell.
 
-use interlock_engine::query::Filter;
+use interlock_engine::query::{Filter, Hits};
 use interlock_engine::table::TableView;
 use interlock_plugin_api::outcome::Rows;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paragraph;
 use crate::choice::Choice;
 use crate::item::{Item, Spot};
+use crate::place::WINDOW;
 use crate::scene::Scene;
 use crate::text::{pad, pad_left, width as width_of};
 
 /// Widest a column is drawn; the whole value stands below while its cell is selected.
 const MAX_WIDTH: usize = 24;
 
-/// Most rows drawn; sorting and filtering look at all.
-const MAX_ROWS: usize = 1000;
+/// First rows by which columns get their width, so that it stays while the window moves.
+const SAMPLE: usize = 100;
 
-/// The page of rows as last chosen; the columns named come first and their cells are marked.
-/// `doing` is what goes on in a thread: `sorting…`.
-pub fn items(
-    scene: &Scene,
-    (rows, first): (&Rows, &[String]),
-    choice: Option<&Choice>,
-    doing: &str,
-    width: usize,
-) -> Vec<Item> {
+/// Columns of the number of a row, with the gap after it.
+const NUMBER: usize = 9;
+
+/// What is shown of a table.
+pub struct Shown<'s> {
+    /// The rows the page is about.
+    pub rows: &'s Rows,
+    /// Columns that come first; their cells are marked.
+    pub first: &'s [String],
+    /// Rows as last chosen; without any the rows of the page are shown as they are.
+    pub choice: Option<&'s Choice>,
+    /// The first chosen row in the window.
+    pub from: usize,
+    /// Cells that hold the text looked for.
+    pub hits: Option<&'s Hits>,
+    /// What goes on in a thread: `sorting…`.
+    pub doing: &'s str,
+}
+
+/// The page of rows.
+pub fn items(scene: &Scene, shown: &Shown<'_>, width: usize) -> Vec<Item> {
+    let (rows, first, choice) = (shown.rows, shown.first, shown.choice);
     let dim = scene.look.style("ui.text.dim");
     let input = scene.table(rows.role);
     let Some(table) = input.and_then(|input| input.table.as_deref()) else {
@@ -35,29 +53,44 @@ pub fn items(
     let order = order(table, first);
     // The table may have been read anew since.
     let of_table = |row: &u64| *row < table.n_rows();
-    let shown: Vec<u64> = match choice {
-        Some(choice) => {
-            let rows = choice.rows.iter().map(|row| u64::from(*row));
-            rows.filter(of_table).take(MAX_ROWS).collect()
+    // Only what is looked at is gathered: a table may have millions of rows.
+    let part = |from: usize, n: usize| -> Vec<u64> {
+        match choice {
+            Some(choice) => {
+                let rows = choice.rows.iter().skip(from).take(n);
+                rows.map(|row| u64::from(*row)).filter(of_table).collect()
+            }
+            None => rows
+                .rows
+                .iter()
+                .skip(from)
+                .take(n)
+                .copied()
+                .filter(of_table)
+                .collect(),
         }
-        None => rows.rows.iter().copied().filter(of_table).collect(),
     };
-    let mut text = said(table, rows, choice, shown.len());
+    let window = part(shown.from, WINDOW);
+    let sample = part(0, SAMPLE);
+    let mut text = said(table, rows, choice);
     if input.is_some_and(|input| input.stale.is_some()) {
         text.push_str("; the table on disk has changed since");
     }
-    if !doing.is_empty() {
-        text = format!("{text}; {doing}");
+    if !shown.doing.is_empty() {
+        text = format!("{text}; {}", shown.doing);
     }
     let mut items = paragraph(&text, dim, width);
     let names = table.column_names();
     let widths: Vec<usize> = order
         .iter()
-        .map(|column| column_width(table, *column, names[*column], &shown))
+        .map(|column| column_width(table, *column, names[*column], &sample))
         .collect();
     let is_marked = |column: usize| first.iter().any(|name| *name == names[column]);
     let sort = choice.and_then(|choice| choice.question.sort.as_ref());
-    let mut head = vec![Span::styled(format!("{}  ", pad_left("line", 7)), dim)];
+    let mut head = vec![Span::styled(
+        format!("{}  ", pad_left("line", NUMBER - 2)),
+        dim,
+    )];
     for (column, width) in order.iter().zip(&widths) {
         let mut name = names[*column].to_owned();
         if let Some((_, is_descending)) = sort.filter(|(known, _)| *known == name) {
@@ -72,16 +105,19 @@ pub fn items(
         head.push(Span::styled(pad(&name, *width), style));
         head.push(Span::raw("  "));
     }
-    items.push(Item::plain(vec![Line::from(head)]));
+    let head = Item::plain(vec![Line::from(head)]);
+    items.push(head.fixed(NUMBER).pinned());
     let n_marked = order.iter().filter(|column| is_marked(**column)).count();
-    for row in shown {
-        items.push(line(table, row, (&order, &widths, n_marked), scene));
+    for (place, row) in (shown.from..).zip(window) {
+        let is_hit = |column| shown.hits.is_some_and(|hits| hits.holds(place, column));
+        let columns = (&order[..], &widths[..], n_marked);
+        items.push(line(table, row, columns, &is_hit, scene));
     }
     items
 }
 
 /// How many rows there are, which of them are shown, and in which order.
-fn said(table: &TableView, rows: &Rows, choice: Option<&Choice>, n_shown: usize) -> String {
+fn said(table: &TableView, rows: &Rows, choice: Option<&Choice>) -> String {
     let mut text = format!("{} rows of {}", rows.total, rows.role.name());
     let Some(choice) = choice else {
         return text;
@@ -98,9 +134,6 @@ fn said(table: &TableView, rows: &Rows, choice: Option<&Choice>, n_shown: usize)
     if let Some((name, is_descending)) = &choice.question.sort {
         let way = if *is_descending { "greatest" } else { "least" };
         text = format!("{text}; by {name}, {way} first");
-    }
-    if n_shown < choice.rows.len() {
-        text = format!("{text}; the first {n_shown} are shown");
     }
     text
 }
@@ -126,7 +159,6 @@ pub fn order(table: &TableView, first: &[String]) -> Vec<usize> {
 fn column_width(table: &TableView, column: usize, name: &str, rows: &[u64]) -> usize {
     let widest = rows
         .iter()
-        .take(100)
         .filter_map(|row| table.cell(*row, column))
         .map(|cell| width_of(&cell))
         .max()
@@ -140,28 +172,41 @@ fn line(
     table: &TableView,
     row: u64,
     (order, widths, n_marked): (&[usize], &[usize], usize),
+    is_hit: &dyn Fn(usize) -> bool,
     scene: &Scene,
 ) -> Item {
     let dim = scene.look.style("ui.text.dim");
     let place = table.source_line(row);
     let label = place.map_or_else(|| row.to_string(), |line| line.to_string());
     let file = table.source_file(row).unwrap_or_default();
-    let mut spans = vec![Span::styled(format!("{}  ", pad_left(&label, 7)), dim)];
+    let mut spans = vec![Span::styled(
+        format!("{}  ", pad_left(&label, NUMBER - 2)),
+        dim,
+    )];
     let mut spots = Vec::new();
-    let mut at = 9;
+    let mut at = NUMBER;
     let names = table.column_names();
     for (nth, (column, width)) in order.iter().zip(widths).enumerate() {
         let cell = table.cell(row, *column);
         let (text, style) = match &cell {
-            Some(text) => (text.as_str(), ratatui::style::Style::default()),
+            Some(text) => (text.as_str(), Style::default()),
             None => ("-", dim),
+        };
+        // A hit is seen without colors too.
+        let is_hit = is_hit(nth);
+        let hit = |style: Style| {
+            if is_hit {
+                style.add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+            } else {
+                style
+            }
         };
         if nth < n_marked {
             let style = scene.look.style("chart.flagged");
-            spans.push(Span::styled(pad(text, *width), style));
+            spans.push(Span::styled(pad(text, *width), hit(style)));
             spans.push(Span::styled(format!("{} ", scene.look.glyphs.flag), style));
         } else {
-            spans.push(Span::styled(pad(text, *width), style));
+            spans.push(Span::styled(pad(text, *width), hit(style)));
             spans.push(Span::raw("  "));
         }
         let value = cell.as_deref().unwrap_or("missing");
@@ -182,5 +227,7 @@ fn line(
         key: row.to_string(),
         lines: vec![Line::from(spans)],
         spots,
+        ..Item::default()
     }
+    .fixed(NUMBER)
 }

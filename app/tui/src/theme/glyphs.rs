@@ -31,6 +31,10 @@ pub struct Glyphs {
     pub band: &'static str,
     /// Axis: upright, corner, lying.
     pub axis: [&'static str; 3],
+    /// A tick of the lying axis.
+    pub tick: &'static str,
+    /// How the lines of several series are drawn, in words of one column: one after the other.
+    pub series: [&'static str; 4],
     /// A mark for what crosses a limit.
     pub flag: &'static str,
     /// Steps of the sign of work in progress.
@@ -75,6 +79,8 @@ static UNICODE: Glyphs = Glyphs {
     level: "┄",
     band: "░",
     axis: ["│", "└", "─"],
+    tick: "┬",
+    series: ["━", "╍", "┉", "·"],
     flag: "▲",
     spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"],
     border: border::ROUNDED,
@@ -94,6 +100,8 @@ static ASCII: Glyphs = Glyphs {
     level: "-",
     band: ":",
     axis: ["|", "+", "-"],
+    tick: "+",
+    series: ["*", "o", "x", "."],
     flag: "^",
     spinner: &["|", "/", "-", "\\"],
     border: border::Set {
@@ -121,13 +129,20 @@ mod tests {
             seen.sort_unstable();
             seen.dedup();
             assert_eq!(seen.len(), 8);
-            let single = [glyphs.arrow, glyphs.crumb, glyphs.cursor, glyphs.flag];
+            let single = [
+                glyphs.arrow,
+                glyphs.crumb,
+                glyphs.cursor,
+                glyphs.flag,
+                glyphs.tick,
+            ];
             let all = glyphs
                 .bar
                 .iter()
                 .chain(&glyphs.heights)
                 .chain(&glyphs.interval)
                 .chain(&glyphs.axis)
+                .chain(&glyphs.series)
                 .chain(glyphs.spinner)
                 .chain(&single);
             for glyph in all {

@@ -4,6 +4,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::{Effect, open, show_pane};
+use crate::action::is_fold;
+use crate::item::on_screen;
 use crate::pipeline::segments;
 use crate::state::State;
 
@@ -62,28 +64,29 @@ fn select(state: &mut State, column: u16, row: u16) {
     let body = state.body();
     let items = state.items();
     let cursor = &state.place().cursor;
-    let line = cursor.top + usize::from(row - body.y);
-    // The first column is the mark of the selected line.
-    let column = usize::from(column - body.x).saturating_sub(1) + cursor.left;
-    let mut first = 0;
-    for (index, item) in items.iter().enumerate() {
-        let after = first + item.lines.len();
-        if !(first..after).contains(&line) || item.spots.is_empty() {
-            first = after;
-            continue;
-        }
-        let spot = item
-            .spots
-            .iter()
-            .position(|spot| (usize::from(spot.from)..usize::from(spot.to)).contains(&column));
-        let spot = spot.unwrap_or(0);
-        let is_again = cursor.index == index && cursor.spot == spot;
-        let cursor = &mut state.place_mut().cursor;
-        cursor.choose(index, &item.key);
-        cursor.spot = spot;
-        if is_again && item.spots[spot].target.is_some() {
-            open(state);
-        }
+    let shown = on_screen(&items, cursor.top, usize::from(body.height));
+    let Some((index, _)) = shown.get(usize::from(row - body.y)).copied() else {
         return;
+    };
+    let item = &items[index];
+    if item.spots.is_empty() {
+        return;
+    }
+    // The first column is the mark of the selected line; behind the fixed ones it is scrolled.
+    let mut column = column.saturating_sub(body.x + 1);
+    if item.fixed.is_some_and(|fixed| column >= fixed) {
+        column = column.saturating_add(u16::try_from(cursor.left).unwrap_or(u16::MAX));
+    }
+    let mut spots = item.spots.iter();
+    let spot = spots
+        .position(|spot| (spot.from..spot.to).contains(&column))
+        .unwrap_or(0);
+    let is_again = cursor.index == index && cursor.spot == spot;
+    let can_open = item.spots[spot].target.is_some() || is_fold(state, &item.key);
+    let cursor = &mut state.place_mut().cursor;
+    cursor.choose(index, &item.key);
+    cursor.spot = spot;
+    if is_again && can_open {
+        open(state);
     }
 }

@@ -1,35 +1,98 @@
-//! Rows of a table: chosen, sorted, copied, written.
+//! Rows of a table: chosen, sorted, compared, copied, written.
+
+use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use interlock_engine::export::to_tsv;
 use interlock_engine::table::TableView;
+use interlock_plugin_api::outcome::Rows;
 
 use super::Effect;
 use crate::action::Key;
+use crate::choice::{Answer, Task};
 use crate::content;
 use crate::page::Page;
+use crate::place::Place;
 use crate::state::State;
 
-/// Chooses the rows of the page in front anew if something else is asked now: at once in a small
-/// table, else by the loop.
-pub(super) fn choose(state: &mut State) -> Option<Effect> {
-    let question = state.question()?;
+/// Finds out what the page in front needs to know of the tables: at once in small ones, else by the
+/// loop, one thing at a time.
+pub(super) fn look(state: &mut State) -> Option<Effect> {
+    while state.place().asked.is_none() {
+        let Some(task) = state.task(state.place()) else {
+            break;
+        };
+        let tables: Vec<Arc<TableView>> = task
+            .tables()
+            .into_iter()
+            .filter_map(|role| state.scene.table(role)?.table.clone())
+            .collect();
+        if !task.is_quick(&tables) {
+            state.place_mut().asked = Some(task.clone());
+            return Some(Effect::Look(task));
+        }
+        let answer = task.answer(&tables);
+        state.place_mut().keep(answer);
+    }
+    None
+}
+
+/// Keeps an answer where it was asked for, unless something else is asked there meanwhile.
+pub(super) fn answered(state: &mut State, answer: Answer) {
+    let is_asker = |place: &Place| place.asked.as_ref() == Some(&answer.task);
+    let Some(at) = state.stack.iter().position(is_asker) else {
+        return;
+    };
+    let wanted: Option<Task> = state.task(&state.stack[at]);
+    let place = &mut state.stack[at];
+    place.asked = None;
+    if wanted.as_ref() == Some(&answer.task) {
+        place.keep(answer);
+    }
+}
+
+/// Puts the selected row beside those most like it.
+pub(super) fn beside(state: &mut State) {
     let place = state.place();
-    let is_known = place
-        .choice
-        .as_ref()
-        .is_some_and(|choice| choice.question == question);
-    if is_known || place.is_choosing {
-        return None;
-    }
-    let input = state.scene.table(question.role)?;
-    let table = input.table.clone()?;
-    if question.is_quick(&table) {
-        state.place_mut().choice = Some(question.answer(&table));
-        return None;
-    }
-    state.place_mut().is_choosing = true;
-    Some(Effect::Choose(question))
+    let (Page::Rows { rows, columns, .. }, Ok(row)) = (&place.page, place.cursor.key.parse())
+    else {
+        return;
+    };
+    let table = state.scene.table(rows.role);
+    let table = table.and_then(|input| input.table.as_deref());
+    let line = table.and_then(|table| table.source_line(row as u64));
+    let title = match line {
+        Some(line) => format!("beside line {line}"),
+        None => format!("beside row {row}"),
+    };
+    let page = Page::Beside {
+        title,
+        rows: Rows::new(rows.role, [row]),
+        columns: columns.clone(),
+        of: Some(row as u64),
+    };
+    state.stack.push(Place::new(page));
+}
+
+/// Moves the selection among the rows of a table, through all of them. False on other pages.
+pub(super) fn move_by(state: &mut State, n: i32) -> bool {
+    let place = state.place_mut();
+    let is_table = matches!(place.page, Page::Rows { .. });
+    let len = place.choice.as_ref().map_or(0, |choice| choice.rows.len());
+    let (Some(last), true) = (len.checked_sub(1), is_table) else {
+        return false;
+    };
+    let Some(at) = place.row_at() else {
+        return false;
+    };
+    let step = usize::try_from(n.unsigned_abs()).unwrap_or(usize::MAX);
+    let to = if n < 0 {
+        at.saturating_sub(step)
+    } else {
+        at.saturating_add(step).min(last)
+    };
+    place.show_row(to);
+    true
 }
 
 /// The table in front and its columns in the order of the screen.
@@ -63,6 +126,7 @@ pub(super) fn sort(state: &mut State) {
     };
     place.cursor.is_chosen = false;
     place.cursor.top = 0;
+    place.first = 0;
 }
 
 /// The selected cell as text.

@@ -166,35 +166,11 @@ fn any_keys_in_any_order_leave_a_valid_selection() {
 
 /// A screen on the rows of a table of four columns; the finding is about `age`.
 fn on_rows() -> (State, tempfile::TempDir) {
-    use interlock_engine::load::{LoadSpec, load};
-    use interlock_engine::picture::InputState;
     use interlock_plugin_api::outcome::{Role, Rows};
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("train.csv");
-    std::fs::write(
-        &path,
-        "job,age,rate\nnone,30,0.5\ncar,,1.5\nnone,25,2.5\nboat,41,\n",
-    )
-    .unwrap();
-    let spec = LoadSpec {
-        files: vec![path],
-        ..LoadSpec::default()
-    };
-    let table = load(&spec, folder.path(), folder.path()).table.unwrap();
+    let text = "job,age,rate\nnone,30,0.5\ncar,,1.5\nnone,25,2.5\nboat,41,\n";
+    let (picture, folder) = crate::fixture::with_tables(&[(Role::Train, text)]);
     let mut state = fresh();
-    let mut picture = crate::fixture::picture();
-    picture.project.inputs = vec![InputState {
-        name: "train".to_owned(),
-        role: Some(Role::Train),
-        source: "train.csv".to_owned(),
-        shape: Some((4, 3)),
-        card: None,
-        fingerprint: table.content.to_string(),
-        table: Some(Arc::clone(&table.view)),
-        stale: None,
-        loaded_at: None,
-    }];
     state.stack.push(Place::new(Page::Rows {
         title: "rows".to_owned(),
         rows: Rows::new(Role::Train, 0..4),
@@ -309,4 +285,51 @@ fn a_page_asks_for_what_it_shows_once() {
     });
     assert_eq!(update(&mut state, Input::Tick), [asked]);
     assert_eq!(update(&mut state, Input::Tick), []);
+}
+
+#[test]
+fn a_curve_is_gone_along_point_by_point_by_tenths_and_to_its_ends() {
+    use interlock_plugin_api::chart::{Chart, Series, View};
+
+    let mut state = fresh();
+    let mut picture = crate::fixture::picture();
+    let mut check = picture.checks[0].as_ref().clone();
+    let mut outcome = check.outcome.as_deref().unwrap().clone();
+    let points = (0..=50).map(|at| (f64::from(at), f64::from(at))).collect();
+    let chart = Chart::Lines {
+        x_axis: "x".to_owned(),
+        y_axis: "y".to_owned(),
+        series: vec![Series {
+            name: "s".to_owned(),
+            points,
+            band: Vec::new(),
+        }],
+        threshold: None,
+    };
+    outcome.views = vec![View::new("curve", "Curve", chart)];
+    check.outcome = Some(Arc::new(outcome));
+    let id = check.info.id.clone();
+    picture.checks[0] = Arc::new(check);
+    state.scene.picture = Arc::new(picture);
+    state.stack.push(Place::new(Page::View {
+        check: id,
+        view: "curve".to_owned(),
+    }));
+    update(&mut state, Input::Tick);
+    let said = |state: &State| {
+        let items = state.items();
+        state.selected(&items).unwrap().2.readout.clone()
+    };
+    assert_eq!(said(&state), "x 0, s 0");
+    for (keys, readout) in [
+        ("l", "x 1, s 1"),
+        ("j", "x 6, s 6"),
+        ("k", "x 1, s 1"),
+        ("G", "x 50, s 50"),
+        ("h", "x 49, s 49"),
+        ("g", "x 0, s 0"),
+    ] {
+        letters(&mut state, keys);
+        assert_eq!(said(&state), readout, "after {keys}");
+    }
 }

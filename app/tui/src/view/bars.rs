@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::action::{self, Action, ENTRIES, Entry};
 use crate::layout::Areas;
 use crate::pipeline::segments;
+use crate::place::Place;
 use crate::state::State;
 use crate::text::{clip, width};
 
@@ -124,7 +125,8 @@ pub(super) fn readout(state: &State, area: Rect, buffer: &mut Buffer) -> Option<
     let typed = match &state.export {
         Some((path, true)) => Some(format!(" {path} exists; Enter replaces it: {path}")),
         Some((path, false)) => Some(format!(" write rows to (.csv, .tsv, .parquet): {path}")),
-        None if state.is_filtering => Some(format!(" / {}", place.filter)),
+        None if state.is_filtering() => Some(format!(" / {}", place.filter)),
+        None if state.is_searching() => Some(format!(" find: {}", place.needle)),
         None => None,
     };
     if let Some(text) = typed {
@@ -147,15 +149,37 @@ pub(super) fn readout(state: &State, area: Rect, buffer: &mut Buffer) -> Option<
             .selected(&items)
             .map(|(_, _, spot)| spot.readout.clone());
         let said = said.unwrap_or_default();
-        if place.filter.is_empty() {
-            (said, look.style("ui.text"))
-        } else {
-            (format!("/{}  {said}", place.filter), look.style("ui.text"))
-        }
+        let filter = Some(&place.filter).filter(|filter| !filter.is_empty());
+        let parts = [
+            filter.map(|filter| format!("/{filter}")),
+            found(place),
+            Some(said),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (parts.join("  "), look.style("ui.text"))
     };
     let line = Line::from(Span::styled(clip(&format!(" {text}"), columns), style));
     buffer.set_line(area.x, area.y, &line, area.width);
     None
+}
+
+/// Which of the cells that hold the text looked for is selected: `'car' 3 of 17`.
+fn found(place: &Place) -> Option<String> {
+    let needle = Some(&place.needle).filter(|needle| !needle.is_empty())?;
+    let Some(hits) = place.current_hits() else {
+        return Some(format!("'{needle}' is looked for…"));
+    };
+    let rank = place
+        .row_at()
+        .and_then(|row| hits.rank(row, place.cursor.spot));
+    let n = hits.len();
+    let which = rank.map_or_else(|| format!("in {n} cells"), |rank| format!("{rank} of {n}"));
+    let around = match place.wrapped {
+        Some(false) => ", from the top again",
+        Some(true) => ", from the bottom again",
+        None => "",
+    };
+    Some(format!("'{needle}' {which}{around}"))
 }
 
 /// The keys that matter here, as many as fit; help always does.
@@ -166,8 +190,10 @@ pub(super) fn footer(state: &State, area: Rect, buffer: &mut Buffer) {
         hints(&[("Enter", "do it"), ("Up/Down", "select"), ("Esc", "close")])
     } else if state.export.is_some() {
         hints(&[("Enter", "write"), ("Esc", "do not")])
-    } else if state.is_filtering {
+    } else if state.is_filtering() {
         hints(&[("Enter", "keep"), ("Esc", "show all")])
+    } else if state.is_searching() {
+        hints(&[("Enter", "go there"), ("Esc", "do not")])
     } else {
         entries(state)
             .iter()

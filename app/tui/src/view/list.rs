@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::NOTHING;
-use crate::item::{Item, Spot};
+use crate::cursor::Cursor;
+use crate::item::{Item, Spot, on_screen};
 use crate::scene::Scene;
-use crate::state::Cursor;
 use crate::text::width;
 
 /// Draws what is on screen. Gives where the selected spot begins.
@@ -23,35 +23,34 @@ pub(super) fn draw(
 ) -> Option<Position> {
     let cursor = cursor.unwrap_or(&NOTHING);
     let mut selected_at = None;
-    let mut line_at = 0;
-    for (index, item) in items.iter().enumerate() {
-        for line in &item.lines {
-            let on_screen =
-                line_at >= cursor.top && line_at < cursor.top + usize::from(area.height);
-            if on_screen {
-                let y = area.y + u16::try_from(line_at - cursor.top).unwrap_or(0);
-                let row = Rect {
-                    y,
-                    height: 1,
-                    ..area
-                };
-                let spot = (index == cursor.index)
-                    .then(|| item.spots.get(cursor.spot))
-                    .flatten();
-                let at = draw_line(scene, line, (cursor.left, spot), row, buffer);
-                selected_at = selected_at.or(at);
-            }
-            line_at += 1;
-        }
+    let shown = on_screen(items, cursor.top, usize::from(area.height));
+    for ((index, line), y) in shown.into_iter().zip(area.y..) {
+        let (item, row) = (
+            &items[index],
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+        );
+        let spot = (index == cursor.index)
+            .then(|| item.spots.get(cursor.spot))
+            .flatten();
+        let moved = item.fixed.map(|fixed| (usize::from(fixed), cursor.left));
+        let line = &item.lines[line];
+        let at = draw_line(scene, line, (moved.unwrap_or_default(), spot), row, buffer);
+        selected_at = selected_at.or(at);
     }
-    more_below(scene, line_at, cursor.top, area, buffer);
+    let n_lines: usize = items.iter().map(|item| item.lines.len()).sum();
+    more_below(scene, n_lines, cursor.top, area, buffer);
     selected_at
 }
 
+/// Draws a line whose first columns stay, and which is scrolled sideways by so many others.
 fn draw_line(
     scene: &Scene,
     line: &Line<'_>,
-    (left, spot): (usize, Option<&Spot>),
+    ((fixed, left), spot): ((usize, usize), Option<&Spot>),
     row: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
@@ -61,7 +60,7 @@ fn draw_line(
         ..row
     };
     let mut x = text.x;
-    for span in &skip(line, left).spans {
+    for span in &skip(line, (fixed, left)).spans {
         if x >= text.right() {
             break;
         }
@@ -72,10 +71,16 @@ fn draw_line(
     }
     let spot = spot?;
     let selection = scene.look.style("ui.selection");
-    let from = usize::from(spot.from).saturating_sub(left);
-    let from = text.x + u16::try_from(from).unwrap_or(0).min(text.width);
-    let to = usize::from(spot.to).saturating_sub(left);
-    let to = text.x + u16::try_from(to).unwrap_or(u16::MAX).min(text.width);
+    let on_screen = |column: u16| {
+        let column = usize::from(column);
+        let at = if column < fixed {
+            column
+        } else {
+            column.saturating_sub(left).max(fixed)
+        };
+        text.x + u16::try_from(at).unwrap_or(u16::MAX).min(text.width)
+    };
+    let (from, to) = (on_screen(spot.from), on_screen(spot.to));
     let area = Rect {
         x: from,
         width: to.saturating_sub(from),
@@ -90,28 +95,29 @@ fn draw_line(
     ))
 }
 
-/// The line without its first columns.
-fn skip<'l>(line: &'l Line<'l>, columns: usize) -> Line<'l> {
-    if columns == 0 {
+/// The line without the columns scrolled over, which come after the fixed ones.
+fn skip<'l>(line: &'l Line<'l>, (fixed, left): (usize, usize)) -> Line<'l> {
+    if left == 0 {
         return line.clone();
     }
-    let mut to_skip = columns;
-    let mut spans: Vec<Span<'l>> = Vec::new();
+    let (mut at, mut spans): (usize, Vec<Span<'l>>) = (0, Vec::new());
     for span in &line.spans {
         let wide = width(&span.content);
-        if wide <= to_skip {
-            to_skip -= wide;
-            continue;
-        }
-        let mut rest = String::new();
-        for grapheme in span.content.graphemes(true) {
-            if to_skip == 0 {
-                rest.push_str(grapheme);
-            } else {
-                to_skip = to_skip.saturating_sub(width(grapheme).max(1));
+        let is_between = |at: usize| (fixed..fixed + left).contains(&at);
+        if at + wide <= fixed || at >= fixed + left {
+            spans.push(span.clone());
+        } else {
+            let mut rest = String::new();
+            let mut column = at;
+            for grapheme in span.content.graphemes(true) {
+                if !is_between(column) {
+                    rest.push_str(grapheme);
+                }
+                column += width(grapheme);
             }
+            spans.push(Span::styled(rest, span.style));
         }
-        spans.push(Span::styled(rest, span.style));
+        at += wide;
     }
     Line::from(spans)
 }

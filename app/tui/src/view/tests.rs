@@ -104,7 +104,7 @@ fn what_is_stale_is_said_on_every_page() {
     let mut picture = crate::fixture::picture();
     picture.project.stale_config = Some("interlock.toml:3: the last good settings stay".to_owned());
     state.scene.picture = std::sync::Arc::new(picture);
-    state.stack.push(crate::state::Place::new(Page::Docs {
+    state.stack.push(crate::place::Place::new(Page::Docs {
         check: "test.check-1".to_owned(),
     }));
     state.settle();
@@ -125,4 +125,54 @@ fn escape_sequences_in_data_are_drawn_harmless() {
                 .contains(|c: char| c.is_control() || c == '\u{202e}')
         );
     }
+}
+
+#[test]
+fn a_column_of_three_tables_is_whole_on_a_small_screen() {
+    use interlock_engine::profile::{Profiles, profile};
+    use interlock_plugin_api::outcome::Role;
+
+    let text = |from: i32| {
+        let rows = (from..from + 120).map(|at| format!("{},x", at * 1000));
+        let rows = rows.collect::<Vec<String>>().join("\n");
+        format!("amount,b\n{rows}\n")
+    };
+    let texts = [text(1), text(50), text(900)];
+    let tables: Vec<(Role, &str)> = Role::ALL
+        .into_iter()
+        .zip(texts.iter().map(String::as_str))
+        .collect();
+    let (mut picture, _folder) = crate::fixture::with_tables(&tables);
+    let mut profiles = Profiles::default();
+    for input in &picture.project.inputs {
+        let found = profile(input.table.as_ref().unwrap(), 0).unwrap();
+        let key = (input.role.unwrap(), "amount".to_owned());
+        profiles.columns.insert(key, std::sync::Arc::new(found));
+    }
+    picture.profiles = std::sync::Arc::new(profiles);
+    let mut state = state((80, 24), "dark", ColorDepth::True);
+    state.scene.picture = std::sync::Arc::new(picture);
+    state.stack.push(crate::place::Place::new(Page::Column {
+        name: "amount".to_owned(),
+    }));
+    state.settle();
+    let shown = lines(&drawn(&state));
+    let text = shown.join("\n");
+    for part in [
+        "train", "test", "current", "missing", "distinct", "median", "95 %", "maximum",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    let mut spreads = shown.iter().filter(|line| line.contains("spread"));
+    let spread = spreads.next().unwrap();
+    assert_eq!(spreads.next(), None);
+    assert!(
+        spread.matches(|c| "▁▂▃▄▅▆▇█".contains(c)).count() >= 3 * 8,
+        "{spread}"
+    );
+    let maximum = shown.iter().find(|line| line.contains("maximum")).unwrap();
+    for figure in ["120000", "169000", "1.02e6"] {
+        assert!(maximum.contains(figure), "{maximum}");
+    }
+    assert!(!text.contains('…'), "nothing is cut:\n{text}");
 }
