@@ -15,7 +15,7 @@ use crate::numbers::column::{Numbers, numeric};
 use crate::numbers::two_groups::{
     Groups, MIN_GROUP, Match, groups, nearest_factor, nearest_temperature,
 };
-use crate::wording::{MAX_MARKS, counted, percent};
+use crate::wording::{MAX_MARKS, counted, percent, probability};
 
 /// Values of a column looked at for two groups; all rows are then told which they belong to.
 const MAX_VALUES: usize = 10_000;
@@ -198,7 +198,7 @@ impl Mixed<'_> {
                 });
             format!("{} to {}", figure(ends.0), figure(ends.1))
         };
-        let (low, high) = self.found.means;
+        let (low, high) = self.found.medians;
         let distance = if self.is_log {
             format!("a factor of {}", figure((high - low).exp()))
         } else {
@@ -208,7 +208,7 @@ impl Mixed<'_> {
             "The column falls into two groups, {} and {}, {distance} apart; converted, both have the same shape. Unrelated groups lie so near to a known conversion with a probability of {} (corrected for all columns). Means, scalers and cuts are wrong for both.",
             range(&values[0]),
             range(&values[1]),
-            figure(self.corrected)
+            probability(self.corrected)
         );
         let advice = if self.is_log {
             format!(
@@ -340,7 +340,7 @@ fn group_table(mixed: &[Mixed<'_>], alpha: f64) -> View {
     ];
     let row = |one: &Mixed<'_>| {
         let (rows, _, values) = one.minority();
-        let (low, high) = one.found.means;
+        let (low, high) = one.found.medians;
         let shown = |mean: f64| figure(if one.is_log { mean.exp() } else { mean });
         let apart = if one.is_log {
             format!("× {}", figure((high - low).exp()))

@@ -14,7 +14,7 @@ use crate::conclusion::{self, Otherwise, figure};
 use crate::numbers::spread::Spread;
 use crate::rows::apart::{Gap, MIN_DIFFERENT, widest_gap};
 use crate::rows::distances::{MAX_DECORRELATED, MAX_NEIGHBORS, Reference, Scaled, Space};
-use crate::wording::{MAX_MARKS, counted, listed, percent, shortened};
+use crate::wording::{MAX_MARKS, counted, listed, percent, probability, shortened};
 
 /// Rows scored between two reports of progress.
 const ROWS_PER_STEP: usize = 50_000;
@@ -326,7 +326,7 @@ fn finding(compared: &Compared<'_>, found: &Found, shares: &[Vec<f64>]) -> Optio
             "They lie at least"
         },
         least / found.next.max(f64::MIN_POSITIVE),
-        figure(gap.p_value)
+        probability(gap.p_value)
     );
     let mut columns: Vec<usize> = shares[..n.min(shares.len())]
         .iter()
