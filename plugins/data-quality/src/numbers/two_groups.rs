@@ -247,11 +247,14 @@ pub fn nearest_temperature(ascending: &[f64], found: &Groups) -> Option<Match> {
 }
 
 fn is_alike(ascending: &[f64], n_low: usize, back: impl Fn(f64) -> f64) -> bool {
+    // Equal values must stay equal after conversion, whatever its rounding.
+    let rounded = |value: f64| (value * 1e8).round();
     let (low, high) = ascending.split_at(n_low);
-    let high: Vec<f64> = high.iter().map(|value| back(*value)).collect();
+    let low: Vec<f64> = low.iter().map(|value| rounded(*value)).collect();
+    let high: Vec<f64> = high.iter().map(|value| rounded(back(*value))).collect();
     // Critical value of the test at 1 %: 1.628 √(1/n + 1/m).
     let chance = 1.628 * (1.0 / low.len() as f64 + 1.0 / high.len() as f64).sqrt();
-    kolmogorov_smirnov(low, &high, PValueMethod::Asymptotic)
+    kolmogorov_smirnov(&low, &high, PValueMethod::Asymptotic)
         .is_ok_and(|test| test.statistic <= MAX_SHAPE + chance)
 }
 
@@ -318,6 +321,19 @@ mod tests {
         assert!(other.p_value > 0.2, "{other:?}");
         let total: f64 = FACTORS.iter().map(|factor| factor.weight).sum();
         assert!((total - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_value_most_rows_have_stays_one_after_conversion() {
+        // Hours, half of them 40, some in minutes.
+        let hours = (0..1000_u32).map(|row| {
+            let hours = if row % 2 == 0 { 40 } else { 20 + row % 41 };
+            f64::from(hours) * if row % 7 == 0 { 60.0 } else { 1.0 }
+        });
+        let logs = sorted(&hours.map(f64::ln).collect::<Vec<f64>>());
+        let own = nearest_factor(&logs, &groups(&logs).unwrap()).unwrap();
+        assert!((own.conversion.factor - 60.0).abs() < 1e-9);
+        assert!(own.is_alike && own.p_value < 1e-9, "{own:?}");
     }
 
     #[test]
