@@ -15,7 +15,7 @@ use interlock_data_quality::order::sequence::trend_and_neighbors;
 use interlock_data_quality::order::stationarity::kpss;
 use interlock_plugin_api::test_kit::{Run, TestTable};
 use interlock_plugin_api::{
-    Cell, Chart, CheckErrorKind, Metric, Outcome, Role, Rows, TableRow, Task, Verdict,
+    Cell, Chart, CheckErrorKind, Metric, Outcome, Role, Rows, Severity, TableRow, Task, Verdict,
 };
 use serde_json::Value;
 
@@ -225,10 +225,11 @@ fn raw_p_values_are_those_of_scipy() {
 #[test]
 fn a_sorted_file_is_named_as_such() {
     let csv = |target: fn(usize) -> usize| {
-        let mut csv = "a,town,y\n".to_owned();
+        let mut csv = "a,town,score,y\n".to_owned();
         for row in 0..200 {
             let town = ["Ulm", "Jena", "Kiel", "Bonn"][row * 7919 % 4];
-            let _written = writeln!(csv, "{},{town},{}", row * 7919 % 97, target(row));
+            let (y, noise) = (target(row), row * 7919 % 97);
+            let _written = writeln!(csv, "{noise},{town},{},{y}", 50 * y + noise);
         }
         csv
     };
@@ -240,6 +241,13 @@ fn a_sorted_file_is_named_as_such() {
         "{}",
         outcome.summary
     );
+    // What goes with the target follows its order: a note.
+    let score = outcome
+        .findings
+        .iter()
+        .find(|f| f.place.columns == ["score"]);
+    assert_eq!(score.unwrap().severity, Severity::Note);
+    assert!(!outcome.summary.contains("more"), "{}", outcome.summary);
 }
 
 fn heatmap<'o>(outcome: &'o Outcome, id: &str) -> (&'o [String], &'o [Option<f64>], &'o [Rows]) {

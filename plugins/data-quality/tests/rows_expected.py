@@ -73,7 +73,7 @@ def row_outliers():
 
 
 def unit_mix_ups():
-    """Groups are known here; means of logarithms, factors and the p-value follow from them."""
+    """Groups are known here; medians of logarithms, factors and the p-value follow from them."""
     rng = np.random.default_rng(3)
     n = 400
     kilograms = np.exp(4.2 + 0.2 * rng.normal(size=n))
@@ -88,10 +88,10 @@ def unit_mix_ups():
         "codes": rng.choice([1, 10, 100], n),
     })
     logs = np.log(df["weight"])
-    distance = logs[is_grams].mean() - logs[~is_grams].mean()
+    distance = logs[is_grams].median() - logs[~is_grams].median()
     p_weight = 2 * abs(distance - np.log(1000)) / (np.log(35) * np.log(1000)) / 0.15
     # The logarithms of the temperatures have two groups as well: doubled.
-    low, high = (df["temperature"][m].mean() for m in (~is_fahrenheit, is_fahrenheit))
+    low, high = (df["temperature"][m].median() for m in (~is_fahrenheit, is_fahrenheit))
     expected = 1.8 * low + 32
     p_temperature = 2 * 2 * abs(high - expected) / (np.log(300) * (expected - low)) / 0.5
     return {

@@ -6,7 +6,9 @@ use crate::report::{MAX_FINDINGS, MAX_MARKS, Report, bars_view};
 use crate::settings::{
     check_count, check_not_negative, check_open_share, check_range, check_share,
 };
-use crate::words::{counted, figure, listed, names, p_value, percent, short, shortened};
+use crate::words::{
+    counted, figure, listed, names, p_value, percent, probability, short, shortened,
+};
 
 fn finding(severity: Severity, title: &str) -> Finding {
     Finding::new("DQ000", severity, title.to_owned())
@@ -40,6 +42,10 @@ fn a_small_share_is_told_from_none_and_a_large_one_from_all() {
     ] {
         assert_eq!(percent(share), text);
     }
+    assert_eq!(
+        [1e-200, 2e-5, 0.0412].map(probability),
+        ["under 1e-99", "2.0e-5", "0.0412"]
+    );
     assert_eq!(
         (p_value(1e-9), p_value(0.0123)),
         ("p < 0.001".into(), "p = 0.012".into())

@@ -59,6 +59,17 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
+/// A probability with four digits; one too small to matter is told as such.
+pub fn probability(p: f64) -> String {
+    if p < 1e-99 {
+        "under 1e-99".to_owned()
+    } else if p < 1e-3 {
+        format!("{p:.1e}")
+    } else {
+        format!("{p:.4}")
+    }
+}
+
 /// `1 row`, `2 rows`.
 pub fn counted(n: usize, singular: &str) -> String {
     if n == 1 {

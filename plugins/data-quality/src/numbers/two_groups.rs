@@ -9,6 +9,7 @@
 //! well the distance is known.
 
 use interlock_stats::distribution::beta_cdf;
+use interlock_stats::order::quantile_sorted;
 use interlock_stats::two_sample::{PValueMethod, kolmogorov_smirnov};
 
 /// Values a group needs.
@@ -104,6 +105,9 @@ pub struct Groups {
     pub n_low: usize,
     /// Mean of the lower and of the higher group.
     pub means: (f64, f64),
+    /// Median of the lower and of the higher group: what their distance is measured by, because values
+    /// that fall to the wrong group hardly move it.
+    pub medians: (f64, f64),
     /// Standard deviation of the lower and of the higher group.
     pub deviations: (f64, f64),
 }
@@ -151,6 +155,7 @@ pub fn groups(ascending: &[f64]) -> Option<Groups> {
     let found = Groups {
         n_low,
         means: (low_mean, high_mean),
+        medians: (quantile_sorted(low, 0.5)?, quantile_sorted(high, 0.5)?),
         deviations: (low_deviation, high_deviation),
     };
     let is_varied = |values: &[f64]| {
@@ -198,7 +203,7 @@ pub struct Match {
 /// The factor that makes the higher group of the lower one, of positive numbers given by their
 /// logarithms.
 pub fn nearest_factor(ascending_logs: &[f64], found: &Groups) -> Option<Match> {
-    let distance = found.means.1 - found.means.0;
+    let distance = found.medians.1 - found.medians.0;
     let norm = (14.0_f64 / 0.4).ln();
     let p_value = |conversion: &Conversion| {
         let log = conversion.factor.ln();
@@ -217,20 +222,20 @@ pub fn nearest_factor(ascending_logs: &[f64], found: &Groups) -> Option<Match> {
 
 /// The change of temperature scale that makes the higher group of the lower one.
 pub fn nearest_temperature(ascending: &[f64], found: &Groups) -> Option<Match> {
-    if !CELSIUS.contains(&found.means.0) {
+    if !CELSIUS.contains(&found.medians.0) {
         return None;
     }
     // The distance of unrelated groups: from 1 to 300 times any unit, density one over the distance.
     let norm = 300.0_f64.ln();
-    let converted = |c: &Conversion| c.factor.mul_add(found.means.0, c.offset);
+    let converted = |c: &Conversion| c.factor.mul_add(found.medians.0, c.offset);
     let p_value = |conversion: &Conversion| {
         let expected = converted(conversion);
-        let distance = (expected - found.means.0).abs().max(f64::MIN_POSITIVE);
-        2.0 * (found.means.1 - expected).abs() / (norm * distance) / conversion.weight
+        let distance = (expected - found.medians.0).abs().max(f64::MIN_POSITIVE);
+        2.0 * (found.medians.1 - expected).abs() / (norm * distance) / conversion.weight
     };
     let nearest = TEMPERATURES
         .iter()
-        .filter(|conversion| converted(conversion) > found.means.0)
+        .filter(|conversion| converted(conversion) > found.medians.0)
         .min_by(|a, b| p_value(a).total_cmp(&p_value(b)))?;
     Some(Match {
         conversion: *nearest,
@@ -242,11 +247,14 @@ pub fn nearest_temperature(ascending: &[f64], found: &Groups) -> Option<Match> {
 }
 
 fn is_alike(ascending: &[f64], n_low: usize, back: impl Fn(f64) -> f64) -> bool {
+    // Equal values must stay equal after conversion, whatever its rounding.
+    let rounded = |value: f64| (value * 1e8).round();
     let (low, high) = ascending.split_at(n_low);
-    let high: Vec<f64> = high.iter().map(|value| back(*value)).collect();
+    let low: Vec<f64> = low.iter().map(|value| rounded(*value)).collect();
+    let high: Vec<f64> = high.iter().map(|value| rounded(back(*value))).collect();
     // Critical value of the test at 1 %: 1.628 √(1/n + 1/m).
     let chance = 1.628 * (1.0 / low.len() as f64 + 1.0 / high.len() as f64).sqrt();
-    kolmogorov_smirnov(low, &high, PValueMethod::Asymptotic)
+    kolmogorov_smirnov(&low, &high, PValueMethod::Asymptotic)
         .is_ok_and(|test| test.statistic <= MAX_SHAPE + chance)
 }
 
@@ -305,7 +313,7 @@ mod tests {
         let own = nearest_factor(&logs, &found).unwrap();
         assert!((own.conversion.factor - 1000.0).abs() < 1e-9 && own.is_alike);
         // By hand: 2 |Δ − ln 1000| / (ln 35 · ln 1000) / 0.15.
-        let off = (found.means.1 - found.means.0 - 6.907_755_278_982_137).abs();
+        let off = (found.medians.1 - found.medians.0 - 6.907_755_278_982_137).abs();
         let expected = 2.0 * off / (3.555_348_061_489_413_6 * 6.907_755_278_982_137) / 0.15;
         assert!((own.p_value - expected).abs() < 1e-12);
         let logs = mixture((500, 100), (1.0, 1.0 + 400.0_f64.ln()), 0.3);
@@ -313,6 +321,19 @@ mod tests {
         assert!(other.p_value > 0.2, "{other:?}");
         let total: f64 = FACTORS.iter().map(|factor| factor.weight).sum();
         assert!((total - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_value_most_rows_have_stays_one_after_conversion() {
+        // Hours, half of them 40, some in minutes.
+        let hours = (0..1000_u32).map(|row| {
+            let hours = if row % 2 == 0 { 40 } else { 20 + row % 41 };
+            f64::from(hours) * if row % 7 == 0 { 60.0 } else { 1.0 }
+        });
+        let logs = sorted(&hours.map(f64::ln).collect::<Vec<f64>>());
+        let own = nearest_factor(&logs, &groups(&logs).unwrap()).unwrap();
+        assert!((own.conversion.factor - 60.0).abs() < 1e-9);
+        assert!(own.is_alike && own.p_value < 1e-9, "{own:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use interlock_plugin_api::{
 };
 use interlock_report::report::{MAX_MARKS, Report, failed};
 use interlock_report::settings::check_range;
-use interlock_report::words::{counted, figure, percent};
+use interlock_report::words::{counted, figure, percent, probability};
 use interlock_stats::multiplicity::holm;
 use interlock_stats::rng::Rng;
 use serde::{Deserialize, Serialize};
@@ -199,7 +199,7 @@ impl Mixed<'_> {
                 });
             format!("{} to {}", figure(ends.0), figure(ends.1))
         };
-        let (low, high) = self.found.means;
+        let (low, high) = self.found.medians;
         let distance = if self.is_log {
             format!("a factor of {}", figure((high - low).exp()))
         } else {
@@ -209,7 +209,7 @@ impl Mixed<'_> {
             "The column falls into two groups, {} and {}, {distance} apart; converted, both have the same shape. Unrelated groups lie so near to a known conversion with a probability of {} (corrected for all columns). Means, scalers and cuts are wrong for both.",
             range(&values[0]),
             range(&values[1]),
-            figure(self.corrected)
+            probability(self.corrected)
         );
         let advice = if self.is_log {
             format!(
@@ -341,7 +341,7 @@ fn group_table(mixed: &[Mixed<'_>], alpha: f64) -> View {
     ];
     let row = |one: &Mixed<'_>| {
         let (rows, _, values) = one.minority();
-        let (low, high) = one.found.means;
+        let (low, high) = one.found.medians;
         let shown = |mean: f64| figure(if one.is_log { mean.exp() } else { mean });
         let apart = if one.is_log {
             format!("× {}", figure((high - low).exp()))

@@ -12,7 +12,7 @@ use interlock_plugin_api::{
 };
 use interlock_report::report::{MAX_MARKS, Report};
 use interlock_report::settings::check_range;
-use interlock_report::words::{counted, figure, listed};
+use interlock_report::words::{counted, figure, listed, probability};
 use serde::{Deserialize, Serialize};
 
 use crate::order::judged::{Judged, MAX_ROWS, Order, STRETCH, correct, judge};
@@ -111,19 +111,19 @@ impl Judged {
         }
     }
 
-    fn findings(&self, order: &Order, settings: &Settings) -> Vec<Finding> {
+    fn findings(&self, order: &Order, is_any_sorted: bool, settings: &Settings) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(sorted) = self.sorted {
             findings.push(self.sorted_finding(sorted, order));
         } else if self.depends(settings) {
-            findings.push(self.place_finding(order, settings));
+            findings.push(self.place_finding(order, is_any_sorted, settings));
         }
         if let Some(level) = self.level.filter(|_| self.corrected[2] <= settings.alpha) {
             let title = format!(
                 "{} does not keep its level in time (KPSS {}, p = {})",
                 self.whose(),
                 figure(level.statistic),
-                figure(self.corrected[2])
+                probability(self.corrected[2])
             );
             findings.push(
                 Finding::new("DQ068", Severity::Warning, title)
@@ -139,7 +139,7 @@ impl Judged {
                 self.whose(),
                 figure(period.length),
                 period.share * 100.0,
-                figure(self.corrected[3])
+                probability(self.corrected[3])
             );
             findings.push(
                 Finding::new("DQ069", Severity::Note, title)
@@ -197,14 +197,14 @@ impl Judged {
             .evidence("lines")
     }
 
-    fn place_finding(&self, order: &Order, settings: &Settings) -> Finding {
+    fn place_finding(&self, order: &Order, is_any_sorted: bool, settings: &Settings) -> Finding {
         let mut said = Vec::new();
         if self.shows(0, self.along.size, settings) {
             said.push(format!(
                 "changes along the {} (size {}, p = {})",
                 if order.time.is_some() { "time" } else { "rows" },
                 figure(self.along.size),
-                figure(self.corrected[0])
+                probability(self.corrected[0])
             ));
         }
         if self.shows(1, self.neighbors.size, settings) {
@@ -216,7 +216,7 @@ impl Judged {
             said.push(format!(
                 "is {how} in neighboring rows (size {}, p = {})",
                 figure(self.neighbors.size),
-                figure(self.corrected[1])
+                probability(self.corrected[1])
             ));
         }
         // Where the project says that rows follow each other in time, that they do is no surprise.
@@ -224,6 +224,12 @@ impl Judged {
             (
                 Severity::Note,
                 "Split by time, not at random: a random split puts neighbors on both sides.",
+            )
+        } else if is_any_sorted {
+            // What goes with the column that rows are sorted by follows the order as well.
+            (
+                Severity::Note,
+                "Look at the column that rows are sorted by first: shuffled, this goes away if it only goes with that.",
             )
         } else {
             (
@@ -240,9 +246,10 @@ impl Judged {
 }
 
 fn outcome(judged: &[Judged], order: &Order, n_columns: usize, settings: &Settings) -> Outcome {
+    let is_any_sorted = judged.iter().any(|one| one.sorted.is_some());
     let findings: Vec<Finding> = judged
         .iter()
-        .flat_map(|one| one.findings(order, settings))
+        .flat_map(|one| one.findings(order, is_any_sorted, settings))
         .collect();
     let what = match &order.time {
         Some((name, _)) => format!("order by '{name}'"),

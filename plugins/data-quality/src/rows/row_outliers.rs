@@ -8,7 +8,7 @@ use interlock_plugin_api::{
 };
 use interlock_report::report::{MAX_MARKS, Report};
 use interlock_report::settings::check_range;
-use interlock_report::words::{counted, figure, listed, percent, shortened};
+use interlock_report::words::{counted, figure, listed, percent, probability, shortened};
 use interlock_stats::order::index_below;
 use serde::{Deserialize, Serialize};
 
@@ -328,7 +328,7 @@ fn finding(compared: &Compared<'_>, found: &Found, shares: &[Vec<f64>]) -> Optio
             "They lie at least"
         },
         least / found.next.max(f64::MIN_POSITIVE),
-        figure(gap.p_value)
+        probability(gap.p_value)
     );
     let mut columns: Vec<usize> = shares[..n.min(shares.len())]
         .iter()
