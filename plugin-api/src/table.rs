@@ -7,6 +7,8 @@
 
 pub mod c_data;
 
+mod buffers;
+
 mod calendar;
 
 mod distinct;

@@ -5,6 +5,7 @@
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
 use crate::features::FeatureValues;
+use crate::table::buffers::{Validity, text_buffers};
 use crate::table::c_data::{ArrowArray, ArrowSchema};
 use crate::table::calendar::{date, timestamp};
 use crate::table::distinct::{Categories, Distinct};
@@ -38,24 +39,6 @@ pub struct StringView<'t> {
     codes: Option<&'t [i32]>,
     offsets: &'t [i32],
     bytes: &'t [u8],
-}
-
-/// Which rows are missing.
-#[derive(Debug, Clone, Copy)]
-struct Validity<'t> {
-    bits: Option<&'t [u8]>,
-    offset: usize,
-    len: usize,
-}
-
-impl Validity<'_> {
-    fn is_missing(&self, row: usize) -> bool {
-        let at = self.offset + row;
-        row >= self.len
-            || self
-                .bits
-                .is_some_and(|bits| bits[at / 8] & (1 << (at % 8)) == 0)
-    }
 }
 
 impl Layout {
@@ -507,17 +490,4 @@ impl<'t> StringView<'t> {
     pub fn iter(&self) -> impl Iterator<Item = Option<&'t str>> + '_ {
         (0..self.rows.len).map(|row| self.get(row))
     }
-}
-
-/// Offsets (one more than there are values) and bytes of a text array, from its first value on.
-fn text_buffers(array: &ArrowArray) -> Option<(&[i32], &[u8])> {
-    let offset = usize::try_from(array.offset).ok()?;
-    let end = offset.checked_add(usize::try_from(array.length).ok()?)?;
-    if array.length == 0 {
-        return Some((&[0], &[]));
-    }
-    let offsets = array.buffer::<i32>(1, end.checked_add(1)?)?;
-    let n_bytes = usize::try_from(*offsets.last()?).ok()?;
-    let bytes = array.buffer::<u8>(2, n_bytes)?;
-    Some((&offsets[offset..], bytes))
 }

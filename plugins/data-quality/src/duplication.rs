@@ -166,14 +166,21 @@ pub fn repeated(firsts: &[usize]) -> Vec<usize> {
 
 /// Groups of equal rows with more than one class among them. Rows without class are left out.
 pub fn conflicts(firsts: &[usize], classes: &[Option<u32>]) -> Conflicts {
-    let mut counts: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
-    for (&first, class) in firsts.iter().zip(classes) {
-        if let Some(class) = class {
-            *counts.entry((first, *class)).or_default() += 1;
-        }
+    let mut n_equal = vec![0_u32; firsts.len()];
+    for &first in firsts {
+        n_equal[first] += 1;
     }
+    let mut counts: HashMap<(usize, u32), usize, FixedState> = HashMap::default();
     // Per group: number of classes, rows, rows of the largest class.
     let mut groups = vec![(0_usize, 0_usize, 0_usize); firsts.len()];
+    for (&first, class) in firsts.iter().zip(classes) {
+        match class {
+            // Most rows stand alone, and need no counting.
+            Some(_) if n_equal[first] == 1 => groups[first] = (1, 1, 1),
+            Some(class) => *counts.entry((first, *class)).or_default() += 1,
+            None => {}
+        }
+    }
     #[expect(
         clippy::iter_over_hash_type,
         reason = "sums and maxima do not depend on the order"
