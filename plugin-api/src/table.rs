@@ -6,6 +6,9 @@
 //! error, never a read out of bounds. Row positions are 0-based throughout.
 
 pub mod c_data;
+
+mod calendar;
+
 mod column;
 
 use crate::error::CheckError;

@@ -275,7 +275,10 @@ fn crates_depend_in_one_direction() {
             &["interlock-plugin-api", "interlock-stats"],
         ),
         ("app/model", &[]),
-        ("app/engine", &["interlock-model", "interlock-plugin-api"]),
+        (
+            "app/engine",
+            &["interlock-model", "interlock-plugin-api", "interlock-stats"],
+        ),
         ("app/tui", &["interlock-engine", "interlock-plugin-api"]),
         (
             "app",

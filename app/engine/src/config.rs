@@ -12,11 +12,19 @@ mod reader;
 
 mod units;
 
+mod relation;
+
+mod contract;
+
 mod served;
 
 mod sections;
 
 mod params;
+
+mod page;
+
+mod written_rules;
 
 mod annotated;
 
@@ -24,6 +32,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use interlock_plugin_api::contract::{ColumnRules, Contract};
 use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 
@@ -34,6 +43,7 @@ use crate::work;
 
 pub use nearest::nearest;
 pub use params::check_params;
+pub(crate) use relation::quoted;
 
 /// JSON schema of the project file, for editors.
 pub const SCHEMA: &str = include_str!("config/schema.json");
@@ -54,6 +64,9 @@ pub struct Config {
     pub data: DataConfig,
     /// What is known of columns, by name.
     pub columns: BTreeMap<String, ColumnConfig>,
+    /// What must hold between columns and of whole tables; its own `columns` are empty, those stand
+    /// in [`Config::columns`].
+    pub contract: Contract,
     /// Where the model is, or how it is trained.
     pub model: ModelConfig,
     /// Where plugins are looked for and what they may use.
@@ -135,6 +148,8 @@ pub struct ColumnConfig {
     pub allowed: Vec<String>,
     /// What the model was given in place of each text, where its file does not know the texts.
     pub codes: BTreeMap<String, f64>,
+    /// What else must hold of its values.
+    pub rules: ColumnRules,
 }
 
 /// `[model]`

@@ -2,10 +2,12 @@
 //!
 //! In: the Arrow C structs of one column. Out: typed views, borrowed where the memory allows it.
 
+use crate::contract::ValueType;
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
 use crate::features::{FeatureValues, MISSING};
 use crate::table::c_data::{ArrowArray, ArrowSchema};
+use crate::table::calendar::{date, timestamp};
 
 /// One column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +146,18 @@ impl<'t> Column<'t> {
     /// Whether numbers can be read from it.
     pub fn is_numeric(&self) -> bool {
         !matches!(self.layout, Layout::Text | Layout::Category)
+    }
+
+    /// What its values are in this table, whatever they are to be read as.
+    pub fn value_type(&self) -> ValueType {
+        match self.layout {
+            Layout::Int64 => ValueType::Integer,
+            Layout::Float64 => ValueType::Number,
+            Layout::Boolean => ValueType::Boolean,
+            Layout::Text | Layout::Category => ValueType::Text,
+            Layout::Date => ValueType::Date,
+            Layout::Timestamp => ValueType::Timestamp,
+        }
     }
 
     /// Number of missing rows. NaN counts as missing.
@@ -295,9 +309,22 @@ impl<'t> Column<'t> {
             return Categories { codes, names };
         }
         let codes = match self.strings() {
-            Ok(strings) => (0..self.n_rows)
-                .map(|row| strings.get(row).map_or(MISSING, &mut code_of))
-                .collect(),
+            Ok(strings) => {
+                // The text of a category is looked up once, not once per row.
+                let mut known_keys = vec![MISSING; strings.offsets.len()];
+                let code_at = |row: usize| {
+                    let codes = strings.codes.filter(|_| !strings.rows.is_missing(row));
+                    let key = codes.and_then(|codes| usize::try_from(codes[row]).ok());
+                    let Some(known) = key.and_then(|key| known_keys.get_mut(key)) else {
+                        return strings.get(row).map_or(MISSING, &mut code_of);
+                    };
+                    if *known == MISSING {
+                        *known = strings.get(row).map_or(MISSING, &mut code_of);
+                    }
+                    *known
+                };
+                (0..self.n_rows).map(code_at).collect()
+            }
             Err(_) => (0..self.n_rows)
                 .map(|row| self.display(row).map_or(MISSING, |text| code_of(&text)))
                 .collect(),
@@ -453,37 +480,4 @@ fn text_buffers(array: &ArrowArray) -> Option<(&[i32], &[u8])> {
     let n_bytes = usize::try_from(*offsets.last()?).ok()?;
     let bytes = array.buffer::<u8>(2, n_bytes)?;
     Some((&offsets[offset..], bytes))
-}
-
-/// `2026-11-24` for days since 1970-01-01, in the proleptic Gregorian calendar.
-fn date(days: i64) -> String {
-    // Days are counted from 0000-03-01, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// `2026-11-24 10:31:07` for microseconds since 1970-01-01.
-fn timestamp(micros: i64) -> String {
-    let seconds = micros.div_euclid(1_000_000);
-    let of_day = seconds.rem_euclid(86_400);
-    let day = date(seconds.div_euclid(86_400));
-    format!(
-        "{day} {:02}:{:02}:{:02}",
-        of_day / 3_600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
 }

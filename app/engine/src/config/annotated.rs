@@ -2,12 +2,11 @@
 //!
 //! In: a [`Config`]. Out: TOML that reads back as the same settings.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use toml::Value;
 
+use super::page::{Page, duration, key, list, text, word};
 use super::sections::{KINDS, MONOTONE, TASKS};
+use super::written_rules;
 use super::{CheckSeverity, Config, ModelSource, units};
 use interlock_plugin_api::outcome::Role;
 
@@ -18,6 +17,7 @@ impl Config {
         self.project_section(&mut page);
         self.data_section(&mut page);
         self.columns_sections(&mut page);
+        written_rules::contract(&mut page, &self.contract);
         self.model_section(&mut page);
         self.plugins_section(&mut page);
         self.checks_sections(&mut page);
@@ -156,6 +156,7 @@ impl Config {
                 "numbers the model was given in place of texts, where its file does not know them",
                 (!codes.is_empty()).then_some(Value::Table(codes)),
             );
+            written_rules::column(page, &column.rules);
         }
     }
 
@@ -332,89 +333,5 @@ impl Config {
                 page.set(name, "a setting of the check itself", setting.value.clone());
             }
         }
-    }
-}
-
-struct Page(String);
-
-impl Page {
-    fn section(&mut self, name: &str, comment: &str) {
-        if !self.0.is_empty() {
-            self.0.push('\n');
-        }
-        // Writing to a string cannot fail.
-        let _written = writeln!(self.0, "# {comment}\n[{name}]");
-    }
-
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "every caller makes the value for this call"
-    )]
-    fn set(&mut self, name: &str, comment: &str, value: Value) {
-        let _written = writeln!(self.0, "{} = {}  # {comment}", key(name), inline(&value));
-    }
-
-    fn option(&mut self, name: &str, comment: &str, value: Option<Value>) {
-        match value {
-            Some(value) => self.set(name, comment, value),
-            None => {
-                let _written = writeln!(self.0, "# {} is not set  # {comment}", key(name));
-            }
-        }
-    }
-}
-
-fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
-}
-
-fn list(texts: &[String]) -> Value {
-    Value::Array(
-        texts
-            .iter()
-            .map(|text| Value::String(text.clone()))
-            .collect(),
-    )
-}
-
-fn duration(duration: Duration) -> Value {
-    text(&units::show_duration(duration))
-}
-
-fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words
-        .iter()
-        .find(|(_, own)| *own == value)
-        .map(|(word, _)| *word)
-        .unwrap_or_default()
-}
-
-fn key(name: &str) -> String {
-    let is_bare = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if is_bare {
-        name.to_owned()
-    } else {
-        inline(&text(name))
-    }
-}
-
-/// A value on one line.
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Array(values) => format!(
-            "[{}]",
-            values.iter().map(inline).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Table(table) => {
-            let pairs: Vec<String> = table
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
-                .collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
     }
 }
