@@ -34,6 +34,10 @@ pub type Between = (f64, f64);
 /// What must hold of the values of a column. Missing cells break no rule but `missing_at_most`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the project file that stands by itself"
+)]
 pub struct ColumnRules {
     /// What each value must be.
     pub value_type: Option<ValueType>,

@@ -43,7 +43,6 @@ use crate::work;
 
 pub use nearest::nearest;
 pub use params::check_params;
-pub(crate) use relation::quoted;
 
 /// JSON schema of the project file, for editors.
 pub const SCHEMA: &str = include_str!("config/schema.json");

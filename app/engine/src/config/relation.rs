@@ -128,20 +128,6 @@ fn name(text: &str, ends: impl Fn(char) -> bool) -> Result<(String, &str), Strin
     Ok((name.to_owned(), &text[end..]))
 }
 
-/// A column's name as a rule can hold it.
-pub(crate) fn quoted(name: &str) -> String {
-    let is_plain = !name.is_empty()
-        && !SIGNS.contains(&name)
-        && name
-            .chars()
-            .all(|c| !c.is_whitespace() && !matches!(c, '\'' | '"' | ',' | '(' | ')'));
-    match (is_plain, name.contains('\'')) {
-        (true, _) => name.to_owned(),
-        (false, false) => format!("'{name}'"),
-        (false, true) => format!("\"{name}\""),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,14 +185,6 @@ mod tests {
             ("unique(a,,b)", "a column's name is missing"),
         ] {
             assert_eq!(parse(rule).unwrap_err(), why, "{rule}");
-        }
-    }
-
-    #[test]
-    fn quoted_names_read_back() {
-        for name in ["a", "home town", "it's", "a,b", "=", "-"] {
-            let rule = format!("{} = other", quoted(name));
-            check(&rule, RelationKind::Equal, &[name, "other"]);
         }
     }
 }

@@ -70,6 +70,11 @@ pub(super) fn column(page: &mut Page, rules: &ColumnRules) {
         "share of rows for which the rules on single rows must hold; all if not set",
         rules.mostly.map(Value::Float),
     );
+    figures(page, rules);
+}
+
+/// The rules on figures of the whole column.
+fn figures(page: &mut Page, rules: &ColumnRules) {
     for (name, comment, ends) in [
         (
             "mean_between",
