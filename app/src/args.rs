@@ -58,6 +58,12 @@ pub(crate) enum Command {
     /// Exit status: 0 every check passed, 1 one failed, 2 warnings only (1 with --strict-warnings),
     /// 3 a check broke, cannot tell, or none ran.
     Check(CheckArgs),
+    /// Write cleaned copies of tables beside the originals, with a log of each changed row
+    ///
+    /// The steps are the [[clean]] sections of the project file, or --steps. What a step learns, it
+    /// learns from the train table. Exit status: 0 done, 2 done, but rows could not be read and are in no
+    /// copy, 3 not done.
+    Clean(CleanArgs),
     /// Follow changes as plain lines, for logs, screen readers and simple terminals
     Watch(WatchArgs),
     /// Print the settings in force, defaults included
@@ -124,6 +130,65 @@ pub(crate) struct CheckArgs {
     /// Print the JSON schema of `--format json` and exit
     #[arg(long)]
     pub(crate) schema: bool,
+}
+
+/// Arguments of `clean`.
+#[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(crate) struct CleanArgs {
+    /// Project folder, or its interlock.toml
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Which table is copied
+    #[arg(long, value_enum, default_value_t = Table::All)]
+    pub(crate) table: Table,
+    /// A step in place of the project file's, as `impute columns = ["age"], rule = "median"`; may be
+    /// given several times
+    #[arg(long, value_name = "STEP")]
+    pub(crate) steps: Vec<String>,
+    /// Form of the copies; that of each original by default
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<CopyFormat>,
+    /// Folder of the copies; that of each original by default
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace copies of an earlier run
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print a plan made of what the tables show, to read, cut and paste into the project file
+    #[arg(long, conflicts_with_all = ["steps", "force", "json", "format", "out"])]
+    pub(crate) suggest: bool,
+}
+
+/// Tables of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Table {
+    /// What the model learned from
+    Train,
+    /// Held-out rows
+    Test,
+    /// Rows seen after launch
+    Current,
+    /// Each that the project has
+    All,
+}
+
+/// Forms of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CopyFormat {
+    /// Delimited text
+    Csv,
+    /// Parquet
+    Parquet,
 }
 
 /// Arguments of `watch`.

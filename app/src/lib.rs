@@ -11,6 +11,8 @@ mod project;
 
 mod headless;
 
+mod clean;
+
 mod dashboard;
 
 mod demo;
@@ -68,6 +70,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => dashboard::run(&args.dir, &args.screen),
         Some(Command::Init { dir, force_print }) => project::init(&dir, force_print),
         Some(Command::Check(options)) => headless::check(&options),
+        Some(Command::Clean(options)) => clean::run(&options),
         Some(Command::Watch(options)) => headless::watch(&options),
         Some(Command::Config { dir, schema }) => project::show_config(&dir, schema),
         Some(Command::Demo { name, list, screen }) => demo::run(name.as_deref(), list, &screen),

@@ -9,7 +9,14 @@
 use std::path::{Path, PathBuf};
 
 /// The plugins that come with the program, by the name of their library.
-const BUNDLED_PLUGINS: &[&str] = &["adversarial", "bias", "data_quality", "drift", "shap"];
+const BUNDLED_PLUGINS: &[&str] = &[
+    "adversarial",
+    "bias",
+    "data_quality",
+    "drift",
+    "evaluation",
+    "shap",
+];
 
 /// The plugin libraries that come with the program: the first place that has any.
 pub fn plugins() -> Vec<PathBuf> {

@@ -25,12 +25,7 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<(Config, Vec<Problem>)> {
         return guess(&file);
     }
     Config::load(&file).or_else(|problems| {
-        for problem in &problems {
-            complain(&human::problem_line(problem));
-            if !problem.help.is_empty() {
-                complain(&format!("  help: {}", problem.help));
-            }
-        }
+        complain_of(&problems);
         bail!(
             "'{}' has {} problem{}",
             file.display(),
@@ -38,6 +33,16 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<(Config, Vec<Problem>)> {
             if problems.len() == 1 { "" } else { "s" }
         )
     })
+}
+
+/// Says what is wrong and what to do, line by line.
+pub(crate) fn complain_of(problems: &[Problem]) {
+    for problem in problems {
+        complain(&human::problem_line(problem));
+        if !problem.help.is_empty() {
+            complain(&format!("  help: {}", problem.help));
+        }
+    }
 }
 
 /// Options for an engine on this project.

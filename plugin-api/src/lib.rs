@@ -159,7 +159,7 @@ pub use interlock_plugin_api_macros::{Params, check};
 pub use model::{Model, Predictions};
 pub use outcome::{Direction, Finding, Metric, Outcome, Role, Rows, Severity, Verdict};
 pub use params::Params;
-pub use table::{Categories, Column, Table};
+pub use table::{Categories, Column, Distinct, Table};
 pub use truth::Truth;
 
 /// Version of the plugin API.

@@ -9,6 +9,8 @@ pub mod c_data;
 
 mod calendar;
 
+mod distinct;
+
 mod column;
 
 use crate::error::CheckError;
@@ -18,7 +20,8 @@ use crate::model::Model;
 use crate::outcome::Role;
 use crate::table::c_data::{ArrowArray, ArrowSchema};
 
-pub use column::{Categories, Column, StringView};
+pub use column::{Column, StringView};
+pub use distinct::{Categories, Distinct};
 
 /// One table of the project.
 #[derive(Debug)]

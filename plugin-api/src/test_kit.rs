@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::border::PluginModuleRef;
 use crate::check_info::{Need, Needs};
+use crate::ensemble::TreeEnsemble;
 use crate::error::{CheckError, CheckErrorKind};
 use crate::facts::{ColumnFacts, ModelFacts, ProjectFacts};
 use crate::features::{Feature, FeatureValues, Features};
@@ -40,6 +41,7 @@ pub struct Run {
     facts: ProjectFacts,
     params: BTreeMap<String, Vec<u8>>,
     model: Option<Closure>,
+    ensemble: Option<TreeEnsemble>,
     seed: u64,
     heard: Heard,
 }
@@ -64,6 +66,7 @@ impl Run {
             },
             params: BTreeMap::new(),
             model: None,
+            ensemble: None,
             seed: 0,
             heard: Heard::default(),
         }
@@ -107,6 +110,16 @@ impl Run {
     ) -> Self {
         self.model = Some(Box::new(predict));
         self.facts.model = Some(facts);
+        self
+    }
+
+    /// Gives it the trees of the model, after the model itself. They should predict as it does.
+    #[must_use]
+    pub fn ensemble(mut self, trees: TreeEnsemble) -> Self {
+        self.ensemble = Some(trees);
+        if let Some(facts) = &mut self.facts.model {
+            facts.has_ensemble = true;
+        }
         self
     }
 
@@ -213,6 +226,14 @@ impl HostServices for Services<'_> {
             Space::Margin => out.extend(predictions.values.iter().map(|p| (p / (1.0 - p)).ln())),
         }
         u32::try_from(predictions.n_outputs).map_err(|error| CheckError::failed(error.to_string()))
+    }
+
+    fn ensemble(&self) -> Vec<u8> {
+        let trees = self.run.ensemble.as_ref();
+        trees
+            .filter(|_| self.needs.model != Need::No)
+            .map(wire::encode)
+            .unwrap_or_default()
     }
 
     fn seed(&self) -> u64 {

@@ -72,7 +72,11 @@ fn a_missing_table_skips_its_checks_with_the_reason_and_is_no_pass() {
 fn a_model_that_is_no_model_says_why() {
     let project = Project::of_sample("diabetes");
     project.save("model.json", "{\"learner\": 3}");
-    let report = project.run(&["check", "--format", "json"]).json();
+    let run = project.run(&["check", "--format", "json"]);
+    assert_eq!(run.code(), 3);
+    let report = run.json();
+    // Nothing but the tables could be looked at: that is no pass, nor a warning.
+    assert_eq!(report["verdict"], "error");
     assert!(
         report["model"]["stale"]
             .as_str()

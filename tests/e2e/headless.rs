@@ -258,6 +258,7 @@ fn plugin_list_names_plugins_versions_and_checks() {
         "bias",
         "adversarial",
         "drift",
+        "evaluation",
         "API 1.1",
         "bias.equalized-odds",
     ] {

@@ -36,7 +36,7 @@ fn quit(mut terminal: Terminal) {
 #[test]
 fn the_dashboard_opens_with_verdicts_of_all_five_plugins_and_quits_clean() {
     let project = Project::of_sample("german-credit");
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     wait_settled(&mut terminal);
     let screen = terminal.screen();
     for word in [
@@ -59,7 +59,7 @@ fn the_dashboard_opens_with_verdicts_of_all_five_plugins_and_quits_clean() {
 #[test]
 fn saving_a_table_changes_a_verdict_and_reverting_brings_it_back() {
     let project = Project::of_sample("diabetes");
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     wait_settled(&mut terminal);
     show_log(&mut terminal);
     let original = project.read("train.csv");
@@ -83,7 +83,7 @@ fn saving_a_table_changes_a_verdict_and_reverting_brings_it_back() {
 #[test]
 fn a_broken_table_keeps_the_last_good_results_marked_stale() {
     let project = Project::of_sample("diabetes");
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     wait_settled(&mut terminal);
     std::fs::remove_file(project.path("train.csv")).unwrap();
     terminal
@@ -95,7 +95,7 @@ fn a_broken_table_keeps_the_last_good_results_marked_stale() {
 #[test]
 fn changing_the_project_file_changes_a_verdict_and_a_broken_one_is_told() {
     let project = Project::of_sample("german-credit");
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     wait_settled(&mut terminal);
     let original = project.read("interlock.toml");
     project.save(
@@ -151,7 +151,7 @@ fn rebuilding_an_in_house_plugin_loads_it_live() {
     let project = Project::of_sample("german-credit");
     point_to_sdk(&project);
     build_checks(&project);
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     wait_settled(&mut terminal);
     terminal
         .wait_until(|screen| screen.contains("bank.instalments") || screen.contains("Instalments"))
@@ -176,9 +176,9 @@ fn rebuilding_an_in_house_plugin_loads_it_live() {
 #[test]
 fn a_second_dashboard_follows_and_says_so() {
     let project = Project::of_sample("diabetes");
-    let mut first = project.dashboard(140, 45);
+    let mut first = project.dashboard(140, 120);
     wait_settled(&mut first);
-    let mut second = project.dashboard(140, 45);
+    let mut second = project.dashboard(140, 120);
     second
         .wait_until(|screen| screen.contains("read-only") || screen.contains("another"))
         .expect("it is told");
@@ -191,7 +191,7 @@ fn a_second_dashboard_follows_and_says_so() {
 fn the_plain_stream_tells_the_same_story() {
     let project = Project::of_sample("diabetes");
     let mut terminal = Terminal::builder()
-        .size(200, 50)
+        .size(200, 500)
         .env_clear()
         .env("HOME", project.home())
         .env("TERM", "dumb")

@@ -209,7 +209,7 @@ fn the_dashboard_asks_and_follows_the_source() {
     let Some(project) = project(SOUND) else {
         return;
     };
-    let mut terminal = project.dashboard(140, 45);
+    let mut terminal = project.dashboard(140, 120);
     terminal
         .wait_until(|screen| screen.contains("A lets the project run"))
         .unwrap();
@@ -237,6 +237,55 @@ fn the_dashboard_asks_and_follows_the_source() {
             let line = text.lines().find(|line| line.contains("Equalized odds"));
             line.is_some_and(|line| line.contains("PASS"))
         })
+        .unwrap();
+    terminal.send(Key::Char('q')).unwrap();
+    assert!(terminal.wait_exit().unwrap().success());
+}
+
+/// The probability comes from a module that the model's own module imports.
+#[test]
+fn what_the_model_imports_is_followed_too() {
+    const HELPER: &str = "import numpy as np\n\
+        def share(size):\n    return 1 / (1 + np.exp(-np.asarray(size) / 10))\n";
+    let Some(project) = project(
+        "from shares import share\ndef predict(columns):\n    return share(columns['size'])\n",
+    ) else {
+        return;
+    };
+    project.save("shares.py", HELPER);
+    let shown = |id: &str, word: &'static str| {
+        let id = id.to_owned();
+        move |screen: &termlens::Screen| {
+            let text = screen.text();
+            let line = text.lines().find(|line| line.contains(&id));
+            line.is_some_and(|line| line.contains(word))
+        }
+    };
+    let mut terminal = project.dashboard(140, 120);
+    terminal
+        .wait_until(|screen| screen.contains("A lets the project run"))
+        .unwrap();
+    terminal.send(Key::Char('A')).unwrap();
+    terminal
+        .wait_until(shown("Equalized odds", "PASS"))
+        .unwrap();
+    project.save(
+        "shares.py",
+        "def share(size):\n    raise KeyError('helper')\n",
+    );
+    terminal.send(Key::Char('4')).unwrap();
+    terminal
+        .wait_until(|screen| screen.contains("KeyError in shares.py line 2"))
+        .unwrap();
+    // It cannot even be loaded, and is tried again when the helper changes.
+    project.save("shares.py", "def share(size)\n");
+    terminal
+        .wait_until(|screen| screen.contains("SyntaxError"))
+        .unwrap();
+    project.save("shares.py", HELPER);
+    terminal.send(Key::Char('1')).unwrap();
+    terminal
+        .wait_until(shown("Equalized odds", "PASS"))
         .unwrap();
     terminal.send(Key::Char('q')).unwrap();
     assert!(terminal.wait_exit().unwrap().success());

@@ -115,7 +115,7 @@ fn a_locale_without_unicode_gets_ascii() {
 fn a_terminal_that_cannot_draw_gets_lines() {
     let project = Project::of_sample("diabetes");
     let mut terminal = Terminal::builder()
-        .size(200, 50)
+        .size(200, 500)
         .env_clear()
         .env("HOME", project.home())
         .env("TERM", "dumb")

@@ -196,6 +196,7 @@ fn imports_follow_the_data() {
         "plugins/bias",
         "plugins/shap",
         "plugins/adversarial",
+        "plugins/evaluation",
     ];
     let files = rust_files();
     let mut violations = Vec::new();
@@ -272,6 +273,10 @@ fn crates_depend_in_one_direction() {
         ("plugins/shap", &["interlock-plugin-api", "interlock-stats"]),
         (
             "plugins/adversarial",
+            &["interlock-plugin-api", "interlock-stats"],
+        ),
+        (
+            "plugins/evaluation",
             &["interlock-plugin-api", "interlock-stats"],
         ),
         ("app/model", &[]),

@@ -55,9 +55,9 @@ fn put(binaries: &Path, data: &Path) -> anyhow::Result<()> {
     let source =
         interlock::source_tree().context("this must be started by cargo, in the source tree")?;
     let plugins = interlock::bundled_plugins();
-    if plugins.len() != 5 {
+    if plugins.len() != 6 {
         bail!(
-            "found {} of the five plugin libraries beside this program",
+            "found {} of the six plugin libraries beside this program",
             plugins.len()
         );
     }

@@ -154,7 +154,8 @@ impl Checks {
                     continue;
                 }
             };
-            record.skip = None;
+            let declined = record.declined.as_ref().filter(|(run, _)| *run == key);
+            record.skip = declined.map(|(_, why)| why.clone());
             record.input_trouble = None;
             record.waits_for_model = false;
             let is_wanted_already = record
@@ -162,7 +163,8 @@ impl Checks {
                 .as_ref()
                 .is_some_and(|(wanted, _)| *wanted == key);
             record.wanted = Some((key, inputs.clone()));
-            if is_wanted_already && !is_overdue(record, key, present) {
+            let is_declined = record.skip.is_some();
+            if is_declined || (is_wanted_already && !is_overdue(record, key, present)) {
                 continue;
             }
             commands.extend(self.cancel(&id));
@@ -194,6 +196,7 @@ impl Checks {
                 commands.extend(self.cancel(&id));
                 if let Some(record) = self.records.get_mut(&id) {
                     record.failure = None;
+                    record.declined = None;
                     record.wanted = Some((key, inputs));
                 }
                 to_run.push((id, params));
@@ -304,7 +307,11 @@ impl Checks {
         record.phase = Phase::Idle;
         record.partial = None;
         match error.kind {
-            CheckErrorKind::MissingInput => record.skip = Some(error.message.clone()),
+            CheckErrorKind::MissingInput => {
+                record.skip = Some(error.message.clone());
+                let run = record.wanted.as_ref().map(|(key, _)| *key);
+                record.declined = run.map(|key| (key, error.message.clone()));
+            }
             CheckErrorKind::Cancelled => {}
             _ => {
                 let Some((key, inputs)) = record.wanted.clone() else {

@@ -18,6 +18,10 @@ mod contract;
 
 mod served;
 
+mod plan;
+
+mod clean;
+
 mod sections;
 
 mod params;
@@ -41,8 +45,10 @@ use crate::problem::Problem;
 use crate::watch::{self, WatchSet};
 use crate::work;
 
+pub use clean::parse_steps;
 pub use nearest::nearest;
 pub use params::check_params;
+pub use plan::{Bounds, CleanStep, Keep, Rule, SplitBy, Step};
 
 /// JSON schema of the project file, for editors.
 pub const SCHEMA: &str = include_str!("config/schema.json");
@@ -72,6 +78,8 @@ pub struct Config {
     pub plugins: PluginsConfig,
     /// What is set for single checks, by id.
     pub checks: BTreeMap<String, CheckConfig>,
+    /// What `interlock clean` does, in order.
+    pub clean: Vec<CleanStep>,
     /// The screen's theme, if the project names one.
     pub theme: Option<String>,
 }

@@ -4,14 +4,13 @@
 //! out by the loop's shell, which knows threads and processes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use interlock_plugin_api::facts::ModelFile;
 use interlock_plugin_api::outcome::Role;
 
 use crate::load::{LoadSpec, Loaded};
-use crate::model_input::{ModelPlan, PreparedModel};
+use crate::model_input::{ModelPlan, Prepared};
 use crate::picture::Request;
+use crate::profiles::{ProfilePlan, Profiled};
 use crate::work::{Job, JobId, LibraryId, WorkEvent};
 
 /// Everything that can wake the engine.
@@ -42,10 +41,8 @@ pub(crate) enum Event {
     ModelPrepared {
         /// The preparation it answers; an older one is ignored.
         generation: u64,
-        /// The model, or why there is none.
-        prepared: PreparedModel,
-        /// What was seen in its file, if it is one.
-        file: Option<Arc<ModelFile>>,
+        /// What it came to.
+        prepared: Prepared,
     },
     /// The process that served the model has ended by itself.
     ModelEnded {
@@ -54,6 +51,8 @@ pub(crate) enum Event {
         /// What it said last; empty if nothing.
         last_words: String,
     },
+    /// Columns that were asked about have been looked at.
+    Profiled(Profiled),
     /// A worker reports.
     Work(WorkEvent),
     /// A reader asks.
@@ -81,6 +80,8 @@ pub(crate) enum Command {
         /// How.
         plan: ModelPlan,
     },
+    /// Look at columns.
+    Profile(ProfilePlan),
     /// Stop a training that is out of date.
     AbandonModel,
     /// Open a plugin library, or a new version of it.

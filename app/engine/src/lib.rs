@@ -11,7 +11,13 @@ pub mod fingerprint;
 
 pub mod table;
 
+pub mod query;
+
+pub mod profile;
+
 pub mod load;
+
+pub mod export;
 
 pub mod watch;
 
@@ -43,9 +49,13 @@ pub mod model_input;
 
 mod model_look;
 
+mod profiles;
+
 mod event;
 
 pub mod report;
+
+pub mod clean;
 
 mod inputs;
 

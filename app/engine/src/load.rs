@@ -67,9 +67,28 @@ use assemble::{SourceFile, assemble};
 ///
 /// `root` is the project's folder: files in it are named relative to it in problems.
 pub fn load(spec: &LoadSpec, root: &Path, cache_dir: &Path) -> Loaded {
+    load_keeping(spec, root, cache_dir).0
+}
+
+/// As [`load`]; the files it read come too, as they stood.
+pub(crate) fn load_keeping<'a>(
+    spec: &'a LoadSpec,
+    root: &Path,
+    cache_dir: &Path,
+) -> (Loaded, Vec<SourceFile<'a>>) {
     let mut problems = Vec::new();
     let files = read_files(spec, root, &mut problems);
-    let source = source_fingerprint(spec, &files);
+    let loaded = load_files(spec, &files, problems, cache_dir);
+    (loaded, files)
+}
+
+fn load_files(
+    spec: &LoadSpec,
+    files: &[SourceFile<'_>],
+    mut problems: Vec<Problem>,
+    cache_dir: &Path,
+) -> Loaded {
+    let source = source_fingerprint(spec, files);
     if let Some((table, known)) = cache::look_up(cache_dir, source) {
         problems.extend(known);
         return Loaded {
@@ -77,7 +96,7 @@ pub fn load(spec: &LoadSpec, root: &Path, cache_dir: &Path) -> Loaded {
             problems,
         };
     }
-    let assembled = assemble(spec, &files);
+    let assembled = assemble(spec, files);
     let table = assembled.batch.and_then(|batch| {
         let kept = cache::keep(
             cache_dir,

@@ -13,13 +13,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 
 use interlock_model::{Batch, BatchColumn, BatchValues, Limits, ModelInfo, Target, TrainSpec};
-use interlock_plugin_api::facts::{ColumnKind, ModelFacts, Task};
+use interlock_plugin_api::facts::{ColumnKind, ModelFacts, ModelFile, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::model_card::ModelCard;
 use crate::model_http::HttpPlan;
-use crate::model_server::{PythonPlan, Served};
+use crate::model_server::{Import, PythonPlan, Served, StartError};
 use crate::schedule::Hasher;
 use crate::snapshot::{ModelInput, ServedBy};
 use crate::table::TableView;
@@ -116,10 +116,38 @@ pub(crate) fn open(path: &Path) -> PreparedModel {
     }))
 }
 
-/// The input that a served model is.
-pub(crate) fn served(started: Result<Served, String>) -> PreparedModel {
-    let served = started?;
-    Ok(Arc::new(ModelInput {
+/// What the preparation of a model came to.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The model, or why there is none.
+    pub(crate) model: PreparedModel,
+    /// What was seen in its file, if it is one.
+    pub(crate) file: Option<Arc<ModelFile>>,
+    /// Files of the project that it runs.
+    pub(crate) imports: Vec<Import>,
+}
+
+/// What starting a served model came to.
+pub(crate) fn served(
+    started: Result<Served, StartError>,
+    file: Option<Arc<ModelFile>>,
+) -> Prepared {
+    match started {
+        Ok(mut served) => Prepared {
+            imports: std::mem::take(&mut served.imports),
+            model: Ok(input(served)),
+            file,
+        },
+        Err(error) => Prepared {
+            model: Err(error.why),
+            file,
+            imports: error.imports,
+        },
+    }
+}
+
+fn input(served: Served) -> Arc<ModelInput> {
+    Arc::new(ModelInput {
         path: served.server.socket(),
         fingerprint: served.fingerprint,
         facts: facts(&served.info),
@@ -128,7 +156,7 @@ pub(crate) fn served(started: Result<Served, String>) -> PreparedModel {
             server: served.server,
             timeout: served.timeout,
         }),
-    }))
+    })
 }
 
 /// Starts training in a process of its own. The guard must live as long as the result is wanted.

@@ -121,19 +121,49 @@ pub struct Served {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) info: ModelInfo,
     pub(crate) timeout: Duration,
+    /// Files of the project that were run while it was loaded.
+    pub(crate) imports: Vec<Import>,
+}
+
+/// A file of the project that a model runs, as it was when the model was loaded.
+pub(crate) type Import = (PathBuf, Fingerprint);
+
+/// Why a model is not served.
+#[derive(Debug, Default)]
+pub struct StartError {
+    /// One sentence.
+    pub why: String,
+    /// Files of the project that were run meanwhile: a change of one may mend it.
+    pub(crate) imports: Vec<Import>,
+}
+
+impl From<String> for StartError {
+    fn from(why: String) -> Self {
+        Self {
+            why,
+            imports: Vec::new(),
+        }
+    }
 }
 
 /// Starts the interpreter and waits until the model is loaded.
 ///
 /// # Errors
 /// One sentence: no such interpreter, the model's own error with its place, no answer in time.
-pub fn start(plan: &PythonPlan) -> Result<Served, String> {
-    let fingerprint = plan.fingerprint()?;
+pub fn start(plan: &PythonPlan) -> Result<Served, StartError> {
+    let own = plan.fingerprint()?;
     let mut command = Command::new(&plan.source.interpreter);
     command.args(["-u", "-c", SHIM]).current_dir(&plan.root);
     let advice = "name the interpreter with model.python";
-    let server = spawn(command, advice, plan, PrivateFolder::new()?)?;
-    serve(server, fingerprint, plan.source.timeout)
+    let (server, imports) = spawn(command, advice, plan, PrivateFolder::new()?)?;
+    let mut parts = vec![own.as_bytes().to_vec()];
+    for (path, fingerprint) in &imports {
+        let name = path.strip_prefix(&plan.root).unwrap_or(path);
+        parts.push(name.to_string_lossy().as_bytes().to_vec());
+        parts.push(fingerprint.as_bytes().to_vec());
+    }
+    let fingerprint = Fingerprint::of_parts(parts.iter().map(Vec::as_slice));
+    serve(server, imports, fingerprint, plan.source.timeout)
 }
 
 /// Starts the process that asks a model behind HTTP. `program` is this program.
@@ -142,30 +172,34 @@ pub fn start(plan: &PythonPlan) -> Result<Served, String> {
 ///
 /// # Errors
 /// One sentence: no server there, a secret that is not set, an answer that is none.
-pub fn start_http(plan: &HttpPlan, program: &Path) -> Result<Served, String> {
+pub fn start_http(plan: &HttpPlan, program: &Path) -> Result<Served, StartError> {
     let folder = PrivateFolder::new()?;
     let settings = serde_json::to_vec(plan).unwrap_or_default();
     let place = folder.0.to_string_lossy().into_owned();
     let fingerprint = Fingerprint::of_parts([settings.as_slice(), place.as_bytes()]);
     let mut command = Command::new(program);
     command.arg(model_http::COMMAND);
-    let server = spawn(command, "the program is gone", plan, folder)?;
+    let (server, imports) = spawn(command, "the program is gone", plan, folder)?;
     // The other end waits for the server; this end waits a little longer.
-    serve(server, fingerprint, plan.source.timeout * 4)
+    serve(server, imports, fingerprint, plan.source.timeout * 4)
 }
 
 fn serve(
     server: ModelServer,
+    imports: Vec<Import>,
     fingerprint: Fingerprint,
     timeout: Duration,
-) -> Result<Served, String> {
-    let info = server.remote(timeout)?.info().clone();
-    Ok(Served {
-        server: Arc::new(server),
-        fingerprint,
-        info,
-        timeout,
-    })
+) -> Result<Served, StartError> {
+    match server.remote(timeout) {
+        Ok(remote) => Ok(Served {
+            info: remote.info().clone(),
+            server: Arc::new(server),
+            fingerprint,
+            timeout,
+            imports,
+        }),
+        Err(why) => Err(StartError { why, imports }),
+    }
 }
 
 impl Served {
@@ -260,7 +294,7 @@ fn spawn(
     advice: &str,
     plan: &impl Serialize,
     folder: PrivateFolder,
-) -> Result<ModelServer, String> {
+) -> Result<(ModelServer, Vec<Import>), StartError> {
     use std::os::unix::process::CommandExt as _;
 
     let mut child = command
@@ -275,7 +309,7 @@ fn spawn(
         })?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut input), Some(output), Some(errors)) = pipes else {
-        return Err("the interpreter has no pipes".to_owned());
+        return Err("the interpreter has no pipes".to_owned().into());
     };
     let said = Arc::new(Mutex::new(VecDeque::new()));
     let (end, ended) = bounded(0);
@@ -304,24 +338,36 @@ fn spawn(
         let _closed = BufReader::new(output).read_line(&mut line);
         let _given_up = sender.send(line);
     })?;
-    let is_ready = ready.recv_timeout(LOAD_LIMIT);
-    match (told, is_ready) {
-        (Ok(()), Ok(line)) if line.trim() == "ready" => Ok(server),
-        (_, Err(_late)) => Err(format!(
+    let line = ready.recv_timeout(LOAD_LIMIT).map_err(|_late| {
+        format!(
             "the served model was not loaded within {} s",
             LOAD_LIMIT.as_secs()
-        )),
-        _ => {
-            // Its last words come before its end.
-            let _closed = server.ended.recv_timeout(Duration::from_secs(2));
-            let last = server.last_words();
-            Err(if last.is_empty() {
-                "the served model ended without a word while it was loaded".to_owned()
-            } else {
-                format!("the served model cannot be loaded: {last}")
-            })
-        }
+        )
+    })?;
+    let (word, files) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let imports = imports(files);
+    if told.is_ok() && word == "ready" {
+        return Ok((server, imports));
     }
+    // Its last words come before its end.
+    let _closed = server.ended.recv_timeout(Duration::from_secs(2));
+    let last = server.last_words();
+    let why = if last.is_empty() {
+        "the served model ended without a word while it was loaded".to_owned()
+    } else {
+        format!("the served model cannot be loaded: {last}")
+    };
+    Err(StartError { why, imports })
+}
+
+/// The files a process says it has run, as they are now.
+fn imports(files: &str) -> Vec<Import> {
+    let files: Vec<PathBuf> = serde_json::from_str(files).unwrap_or_default();
+    let read = |path: PathBuf| {
+        let fingerprint = Fingerprint::of_file(&path).ok()?;
+        Some((path, fingerprint))
+    };
+    files.into_iter().take(MAX_FILES).filter_map(read).collect()
 }
 
 /// Starts a thread that ends when the process's pipe does.

@@ -19,8 +19,8 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::Journal;
 use crate::load::LoadedTable;
 use crate::model_http::HttpPlan;
-use crate::model_input::{ModelPlan, PreparedModel, Training, is_categorical};
-use crate::model_server::PythonPlan;
+use crate::model_input::{ModelPlan, Prepared, Training, is_categorical};
+use crate::model_server::{Import, PythonPlan};
 use crate::picture::{InputState, LogKind};
 use crate::snapshot::ModelInput;
 use crate::trust::{Consent, TrustPolicy};
@@ -36,6 +36,8 @@ pub(crate) struct ModelState {
     generation: u64,
     coming: Option<u64>,
     model: Option<Arc<ModelInput>>,
+    /// Files of the project that the model runs, as they were when it was loaded.
+    imports: Vec<Import>,
     /// What was seen in the model's file, also in one that cannot be opened.
     file: Option<Arc<ModelFile>>,
     trouble: Option<String>,
@@ -96,7 +98,7 @@ impl ModelState {
     pub(crate) fn prepared(
         &mut self,
         generation: u64,
-        (prepared, file): (PreparedModel, Option<Arc<ModelFile>>),
+        prepared: Prepared,
         now: SystemTime,
         journal: &mut Journal,
     ) -> bool {
@@ -104,8 +106,9 @@ impl ModelState {
             return false;
         }
         self.coming = None;
-        self.file = file;
-        match prepared {
+        self.file = prepared.file;
+        self.imports = prepared.imports;
+        match prepared.model {
             Ok(model) => {
                 let is_new = self
                     .model
@@ -248,12 +251,22 @@ impl ModelState {
             Some(ModelPlan::Open { path }) => paths.contains(path),
             Some(ModelPlan::Python(plan)) => {
                 let files = plan.source.files(&plan.root);
+                // Files that are watched from now on are told once although they are as they were.
+                let has_changed = |(file, known): &Import| {
+                    paths.contains(file) && Fingerprint::of_file(file).ok().as_ref() != Some(known)
+                };
                 paths
                     .iter()
                     .any(|path| files.iter().any(|file| path.starts_with(file)))
+                    || self.imports.iter().any(has_changed)
             }
             Some(ModelPlan::Train(_) | ModelPlan::Http(_)) | None => false,
         }
+    }
+
+    /// Files of the project that it runs, beyond those the project file names.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = PathBuf> + use<'_> {
+        self.imports.iter().map(|(path, _)| path.clone())
     }
 
     /// Makes the next [`ModelState::wanted`] prepare the model anew.

@@ -15,6 +15,7 @@ use interlock_plugin_api::outcome::{Outcome, Role, Verdict};
 
 use crate::model_card::ModelCard;
 use crate::problem::Problem;
+use crate::profile::Profiles;
 use crate::table::TableView;
 
 /// Everything the engine knows at one moment.
@@ -32,6 +33,8 @@ pub struct Picture {
     pub log: Vec<Arc<LogEntry>>,
     /// What the engine is doing.
     pub activity: Activity,
+    /// What is known of columns that a reader asked about.
+    pub profiles: Arc<Profiles>,
 }
 
 impl Picture {
@@ -346,6 +349,16 @@ pub enum Request {
     Pause(bool),
     /// Consent to what the project would run.
     Consent,
+    /// Say what the columns of a table look like.
+    ProfileTable {
+        /// Which table.
+        role: Role,
+    },
+    /// Say what one column looks like in every table that has it, side by side.
+    ProfileColumn {
+        /// Its name.
+        column: String,
+    },
     /// Open a plugin anew, also out of quarantine.
     ReopenPlugin {
         /// Its id.

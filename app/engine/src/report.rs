@@ -10,7 +10,7 @@ pub mod json;
 
 pub mod plain;
 
-use crate::picture::{Picture, PluginHealth, PluginState, Standing};
+use crate::picture::{InputState, Picture, PluginHealth, PluginState, Standing};
 
 /// What one headless run came to, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,9 @@ impl ExitStatus {
 }
 
 /// The verdict over all checks: the worst standing. Skipped checks count for nothing; without any
-/// other check there is nothing to go by. A required check that no plugin has, and a plugin that could
-/// not say which checks it has, count as broken checks.
+/// other check there is nothing to go by. A required check that no plugin has, a plugin that could
+/// not say which checks it has, and an input that could never be used count as broken checks; an
+/// input or project file whose last good state is shown counts as stale.
 pub fn overall(picture: &Picture) -> Standing {
     let is_silent = |plugin: &PluginState| {
         let is_broken = matches!(
@@ -49,14 +50,20 @@ pub fn overall(picture: &Picture) -> Standing {
         );
         is_broken && plugin.n_checks == 0
     };
-    let has_missing = !picture.project.missing_checks.is_empty()
-        || picture.plugins.iter().any(|plugin| is_silent(plugin));
+    let project = &picture.project;
+    let is_never_used = |input: &InputState| input.stale.is_some() && input.fingerprint.is_empty();
+    let is_broken = !project.missing_checks.is_empty()
+        || picture.plugins.iter().any(|plugin| is_silent(plugin))
+        || project.inputs.iter().any(is_never_used);
+    let is_stale =
+        project.stale_config.is_some() || project.inputs.iter().any(|input| input.stale.is_some());
     picture
         .checks
         .iter()
         .map(|check| check.standing)
         .filter(|standing| *standing != Standing::Skipped)
-        .chain(has_missing.then_some(Standing::Error))
+        .chain(is_broken.then_some(Standing::Error))
+        .chain(is_stale.then_some(Standing::Stale))
         .max()
         .unwrap_or(Standing::Inconclusive)
 }
@@ -64,15 +71,8 @@ pub fn overall(picture: &Picture) -> Standing {
 /// The exit status over all checks. An input or project file that could not be used makes a pass
 /// unknown: what was checked is not what stands on disk.
 pub fn exit_status(picture: &Picture) -> ExitStatus {
-    let has_input_error = picture.project.stale_config.is_some()
-        || picture
-            .project
-            .inputs
-            .iter()
-            .any(|input| input.stale.is_some());
     match overall(picture) {
         Standing::Fail => ExitStatus::Fail,
-        Standing::Pass | Standing::Warn if has_input_error => ExitStatus::Unknown,
         Standing::Pass => ExitStatus::Pass,
         Standing::Warn => ExitStatus::Warn,
         Standing::Skipped

@@ -17,11 +17,12 @@ use interlock_plugin_api::outcome::Role;
 use crate::config::Config;
 use crate::event::{Command, Event};
 use crate::load::{self, LoadSpec};
-use crate::model_input::{self, ModelPlan, TrainingGuard};
+use crate::model_input::{self, ModelPlan, Prepared, TrainingGuard};
 use crate::model_look;
-use crate::model_server::{self, Served};
+use crate::model_server::{self, Served, StartError};
 use crate::picture::{LogEntry, Picture, Request};
 use crate::problem::Problem;
+use crate::profiles::ProfilePlan;
 use crate::store::Store;
 use crate::trust::TrustPolicy;
 use crate::update::App;
@@ -267,6 +268,7 @@ impl Shell {
                     spec,
                 } => self.load(role, generation, spec),
                 Command::PrepareModel { generation, plan } => self.prepare_model(generation, plan),
+                Command::Profile(plan) => self.profile(plan),
                 Command::AbandonModel => self.training = None,
                 Command::OpenLibrary { library, path } => {
                     let events = self.pool.open(library, &path, now());
@@ -281,7 +283,8 @@ impl Shell {
                     let events = self.pool.cancel(job, now());
                     self.own.extend(events.into_iter().map(Event::Work));
                 }
-                Command::Rewatch => self.watch(),
+                Command::Rewatch if self.options.is_watching => self.watch(),
+                Command::Rewatch => {}
             }
         }
     }
@@ -300,13 +303,26 @@ impl Shell {
         });
     }
 
+    fn profile(&self, plan: ProfilePlan) {
+        let sender = self.sender.clone();
+        self.spawn("profile", move || {
+            plan.carry_out(&mut |profiled| {
+                let _engine_ended = sender.send(Event::Profiled(profiled));
+            });
+        });
+    }
+
     fn prepare_model(&mut self, generation: u64, plan: ModelPlan) {
         let sender = self.sender.clone();
-        let send = move |prepared, file| {
+        let send = move |model, file| {
+            let prepared = Prepared {
+                model,
+                file,
+                imports: Vec::new(),
+            };
             let _engine_ended = sender.send(Event::ModelPrepared {
                 generation,
                 prepared,
-                file,
             });
         };
         let root = self.app.config().root.clone();
@@ -351,21 +367,20 @@ impl Shell {
         &self,
         generation: u64,
         path: Option<PathBuf>,
-        start: impl FnOnce() -> Result<Served, String> + Send + 'static,
+        start: impl FnOnce() -> Result<Served, StartError> + Send + 'static,
     ) {
         let events = self.sender.clone();
         let root = self.app.config().root.clone();
         self.spawn("model:serve", move || {
             let file = path.and_then(|path| model_look::look(&path, &root));
-            let prepared = model_input::served(start());
-            let server = prepared.as_ref().ok().and_then(|model| {
+            let prepared = model_input::served(start(), file);
+            let server = prepared.model.as_ref().ok().and_then(|model| {
                 let server = &model.served.as_ref()?.server;
                 Some((server.ended(), Arc::downgrade(server)))
             });
             let _engine_ended = events.send(Event::ModelPrepared {
                 generation,
                 prepared,
-                file,
             });
             // Waits for the end of the process, which comes with the last snapshot that uses it, if
             // not by itself.
@@ -397,7 +412,7 @@ impl Shell {
     }
 
     fn watch(&mut self) {
-        let set = self.app.config().watch_set(&self.app.plugin_paths());
+        let set = self.app.watch_set();
         match &mut self.watcher {
             Some(watcher) => watcher.set(set),
             None => {
@@ -431,7 +446,7 @@ fn is_progress(event: &Event) -> bool {
         event,
         Event::Work(
             WorkEvent::Progressed { .. } | WorkEvent::Output { .. } | WorkEvent::Workers { .. }
-        )
+        ) | Event::Profiled(_)
     )
 }
 

@@ -228,6 +228,17 @@ impl TableView {
         self.lines.file(row)
     }
 
+    /// The rows of each of the table's files, in the order of the files.
+    pub fn file_rows(&self) -> Vec<std::ops::Range<u64>> {
+        let runs = &self.lines.runs;
+        let start = |file: usize| {
+            let run = runs.get(runs.partition_point(|run| (run.file_idx as usize) < file));
+            run.map_or(self.n_rows(), |run| run.first_row)
+        };
+        let files = 0..self.lines.files.len();
+        files.map(|file| start(file)..start(file + 1)).collect()
+    }
+
     /// The rows as one Arrow batch over the mapped memory.
     pub fn record_batch(&self) -> &RecordBatch {
         &self.batch

@@ -22,9 +22,11 @@ use crate::libraries::{self, Libraries};
 use crate::model_state::ModelState;
 use crate::picture::{Activity, LogKind, Picture, ProjectState, Request};
 use crate::problem::Problem;
+use crate::profiles::ProfileBook;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::trust::{Consent, TrustPolicy};
+use crate::watch::WatchSet;
 
 /// Everything the engine knows.
 pub(crate) struct App {
@@ -39,6 +41,7 @@ pub(crate) struct App {
     checks: Checks,
     store: Store,
     journal: Journal,
+    profiles: ProfileBook,
     /// `None` until every table was read once.
     snapshot: Option<Snapshot>,
     snapshot_problems: Vec<Problem>,
@@ -71,6 +74,7 @@ impl App {
             checks: Checks::default(),
             store,
             journal: Journal::default(),
+            profiles: ProfileBook::default(),
             snapshot: None,
             snapshot_problems: Vec::new(),
             trust,
@@ -100,6 +104,13 @@ impl App {
     /// Settings in force.
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Everything whose change matters.
+    pub(crate) fn watch_set(&self) -> WatchSet {
+        let mut set = self.config.watch_set(&self.plugin_paths());
+        set.files.extend(self.model.imports());
+        set
     }
 
     /// Folders and files in which plugins are looked for.
@@ -149,13 +160,15 @@ impl App {
             Event::ModelPrepared {
                 generation,
                 prepared,
-                file,
             } => {
                 if self
                     .model
-                    .prepared(generation, (prepared, file), now, &mut self.journal)
+                    .prepared(generation, prepared, now, &mut self.journal)
                 {
-                    return self.replan(now);
+                    let mut commands = self.replan(now);
+                    // What it runs is known only now.
+                    commands.push(Command::Rewatch);
+                    return commands;
                 }
                 Vec::new()
             }
@@ -171,6 +184,10 @@ impl App {
                     self.checks.forget_model_failures();
                     return self.replan(now);
                 }
+                Vec::new()
+            }
+            Event::Profiled(profiled) => {
+                self.profiles.take_in(profiled);
                 Vec::new()
             }
             Event::Work(event) => self.work(event, now),
@@ -306,6 +323,14 @@ impl App {
             Request::ReopenPlugin { plugin } => {
                 self.libraries.reopen(&plugin).into_iter().collect()
             }
+            Request::ProfileTable { role } => {
+                let plan = self.profiles.plan_table(&self.inputs.tables(), role);
+                plan.into_iter().map(Command::Profile).collect()
+            }
+            Request::ProfileColumn { column } => {
+                let plan = self.profiles.plan_column(&self.inputs.tables(), &column);
+                plan.into_iter().map(Command::Profile).collect()
+            }
             Request::Consent => self.consent(now),
             Request::Quit => Vec::new(),
         }
@@ -397,6 +422,7 @@ impl App {
             checks: self.checks.states(),
             plugins: self.libraries.states(),
             log: self.journal.kept(),
+            profiles: self.profiles.shown(&self.inputs.tables()),
             activity: Activity {
                 loading,
                 n_running,

@@ -6,7 +6,8 @@
 //!
 //! Source: the ONNX standard (`onnx.proto`, Operators, Operators-ml); what it leaves open follows
 //! `onnxruntime`. A graph is interpreted in blocks of rows: its operators are listed in `onnx/ops`.
-//! Nothing is downloaded, and no operator can touch anything but its inputs.
+//! Nothing is downloaded, and no operator can touch anything but its inputs. A graph with operators
+//! that are not among them runs in the user's ONNX Runtime, if there is one (`onnx/runtime`).
 
 mod protobuf;
 
@@ -15,6 +16,8 @@ mod proto;
 mod tensor;
 
 mod post;
+
+mod steps;
 
 mod trees;
 
@@ -26,14 +29,19 @@ mod graph;
 
 mod build;
 
+mod origin;
+
 mod feed;
 
 mod card;
+
+mod runtime;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use build::Context;
 use card::{Card, Margins};
@@ -41,6 +49,7 @@ use feed::{Column, Feed};
 use graph::{Graph, Plan};
 use kernel::{Budget, Fault};
 use proto::ModelProto;
+use runtime::Session;
 use tensor::Tensor;
 
 use crate::batch::Batch;
@@ -66,6 +75,8 @@ pub(crate) struct Onnx {
     feed: Feed,
     card: Card,
     ensemble: Option<TreeEnsemble>,
+    /// Where it runs if not here.
+    session: Option<Session>,
     /// Size of the file, which bounds what a run may cost.
     n_bytes: usize,
 }
@@ -73,21 +84,12 @@ pub(crate) struct Onnx {
 /// Reads a model. `path` is the file's own, beside which its external data lies.
 pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, ModelError> {
     let file = ModelProto::read(bytes).map_err(damaged)?;
-    if file.ir_version > NEWEST_IR {
-        return Err(told(Fault::Unsupported(
-            format!("version {} of the file format", file.ir_version),
-            format!("save it with IR version {NEWEST_IR} or lower"),
-        )));
-    }
-    if file.n_functions > 0 {
-        return Err(told(Fault::Unsupported(
-            "functions of its own".to_owned(),
-            "export it with its functions inlined".to_owned(),
-        )));
-    }
-    for (domain, version) in &file.opsets {
-        ops::check_opset(domain, *version).map_err(told)?;
-    }
+    let is_lenient = runtime::is_there();
+    let foreign = match check_versions(&file) {
+        Ok(()) => None,
+        Err(Fault::Unsupported(part, _)) if is_lenient => Some(part),
+        Err(fault) => return Err(told(fault)),
+    };
     let proto = file
         .graph
         .ok_or_else(|| damaged("it has no graph".to_owned()))?;
@@ -105,16 +107,19 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
         opsets: &file.opsets,
         limits,
         external: &external,
+        is_lenient,
     };
     let graph = build::ready(&proto, &context).map_err(told)?;
     if graph.inputs.is_empty() || graph.outputs.is_empty() {
         return Err(damaged("it has no inputs or no outputs".to_owned()));
     }
+    let session = match foreign.as_ref().or(graph.foreign.as_ref()) {
+        Some(part) => Some(elsewhere(path, bytes, part)?),
+        None => None,
+    };
     let feed = Feed::new(&graph, &file.metadata, limits).map_err(told)?;
-    let all = graph.plan(graph.outputs.iter().map(|(_, slot)| *slot).collect(), None);
     let (n_rows, values) = feed.probe().map_err(damaged)?;
-    let mut budget = Budget::new(bytes.len(), true);
-    let (given, _) = graph.run(&all, values, &mut budget).map_err(damaged)?;
+    let given = probe(&graph, session.as_ref(), values, bytes.len()).map_err(damaged)?;
     let card = Card::new(&graph, &given, n_rows).map_err(told)?;
     if card.width > limits.n_outputs {
         return Err(ModelError::TooLarge(format!(
@@ -127,8 +132,14 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
         .iter()
         .map(|feature| feature.name.clone())
         .collect();
-    let ensemble = card.ensemble(&graph, &feed.spans, &names);
-    let producer = format!("{} {}", file.producer_name, file.producer_version);
+    let ensemble = match session {
+        None => card.ensemble(&graph, &feed.spans, &names),
+        Some(_) => None,
+    };
+    let mut producer = format!("{} {}", file.producer_name, file.producer_version);
+    if session.is_some() {
+        producer.push_str(", run by ONNX Runtime");
+    }
     let info = ModelInfo {
         format: FORMAT.to_owned(),
         producer: producer.trim().to_owned(),
@@ -146,8 +157,54 @@ pub(crate) fn read(bytes: &[u8], path: &Path, limits: &Limits) -> Result<Onnx, M
         feed,
         card,
         ensemble,
+        session,
         n_bytes: bytes.len(),
     })
+}
+
+/// Whether the format and its operators are of versions that are known.
+fn check_versions(file: &ModelProto<'_>) -> Result<(), Fault> {
+    if file.ir_version > NEWEST_IR {
+        return Err(Fault::Unsupported(
+            format!("version {} of the file format", file.ir_version),
+            format!("save it with IR version {NEWEST_IR} or lower"),
+        ));
+    }
+    if file.n_functions > 0 {
+        return Err(Fault::Unsupported(
+            "functions of its own".to_owned(),
+            "export it with its functions inlined".to_owned(),
+        ));
+    }
+    file.opsets
+        .iter()
+        .try_for_each(|(domain, version)| ops::check_opset(domain, *version))
+}
+
+/// Opens a graph that cannot run here where it can.
+fn elsewhere(path: &Path, bytes: &[u8], part: &str) -> Result<Session, ModelError> {
+    Session::open(path, bytes).map_err(|reason| ModelError::Unsupported {
+        format: FORMAT,
+        part: part.to_owned(),
+        advice: format!("it was left to ONNX Runtime, which failed ({reason})"),
+    })
+}
+
+/// Every output for made-up rows.
+fn probe(
+    graph: &Graph,
+    session: Option<&Session>,
+    values: Vec<Arc<Tensor>>,
+    n_bytes: usize,
+) -> Result<Vec<Arc<Tensor>>, String> {
+    if let Some(session) = session {
+        let outputs: Vec<String> = graph.outputs.iter().map(|(name, _)| name.clone()).collect();
+        return session.run(&graph.named(values), &outputs);
+    }
+    let all = graph.plan(graph.outputs.iter().map(|(_, slot)| *slot).collect(), None);
+    let mut budget = Budget::new(n_bytes, true);
+    let (given, _) = graph.run(&all, values, &mut budget)?;
+    Ok(given)
 }
 
 fn damaged(reason: String) -> ModelError {
@@ -163,7 +220,10 @@ fn told(fault: Fault) -> ModelError {
         Fault::Unsupported(part, advice) => ModelError::Unsupported {
             format: FORMAT,
             part,
-            advice,
+            advice: match runtime::advice() {
+                Some(more) => format!("{advice}, {more}"),
+                None => advice,
+            },
         },
         Fault::TooLarge(what) => ModelError::TooLarge(what),
     }
@@ -325,13 +385,29 @@ impl Onnx {
                 ModelError::Batch(format!("the onnx model fails in rows {rows:?}: {reason}"))
             };
             let values = self.feed.values(columns, rows.clone()).map_err(failed)?;
-            let mut budget = Budget::new(self.n_bytes, false);
-            let (given, scores) = self.graph.run(plan, values, &mut budget).map_err(failed)?;
+            let (given, scores) = self.run_block(plan, values).map_err(failed)?;
             let value = scores.as_ref().or(given.first().map(|value| &**value));
             let value = value.ok_or_else(|| failed("it gives nothing".to_owned()))?;
             figures.extend(read(value, rows.len()).map_err(failed)?);
         }
         Ok(figures)
+    }
+
+    fn run_block(
+        &self,
+        plan: &Plan,
+        values: Vec<Arc<Tensor>>,
+    ) -> Result<(Vec<Arc<Tensor>>, Option<Tensor>), String> {
+        match &self.session {
+            None => {
+                let mut budget = Budget::new(self.n_bytes, false);
+                self.graph.run(plan, values, &mut budget)
+            }
+            Some(session) => {
+                let output = std::slice::from_ref(&self.card.output);
+                Ok((session.run(&self.graph.named(values), output)?, None))
+            }
+        }
     }
 }
 
@@ -352,10 +428,10 @@ impl Model for Onnx {
             Margins::Scores {
                 plan,
                 has_difference,
-            } => self.run(batch, plan, |scores, n_rows| {
+            } if self.session.is_none() => self.run(batch, plan, |scores, n_rows| {
                 self.card.read_scores(scores, n_rows, *has_difference)
             }),
-            Margins::None => Err(ModelError::Batch(
+            Margins::Scores { .. } | Margins::None => Err(ModelError::Batch(
                 "the onnx model has no scores before its probabilities".to_owned(),
             )),
         }

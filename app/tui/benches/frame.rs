@@ -136,6 +136,7 @@ fn picture(round: u64) -> Arc<Picture> {
         plugins: Vec::new(),
         log: log.collect(),
         activity: Activity::default(),
+        profiles: Arc::default(),
     })
 }
 

@@ -70,6 +70,12 @@ pub enum Action {
     Mouse,
     /// Put what is said about the selection into the clipboard.
     Copy,
+    /// Put the selected row into the clipboard.
+    CopyRow,
+    /// Put all shown rows into the clipboard.
+    CopyRows,
+    /// Write all shown rows into a file.
+    Export,
     /// Show all actions.
     Palette,
     /// Stop the program as the shell's job control does.
@@ -182,9 +188,9 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::Pane(1), 0, "plugins", "Shows plugins: state, version, timings, crashes, output.", [letter('2')]),
     entry!(Action::Pane(2), 0, "inputs", "Shows tables and model, and what is wrong with them.", [letter('3')]),
     entry!(Action::Pane(3), 0, "log", "Shows what happened.", [letter('4')]),
-    entry!(Action::Filter, 6, "filter", "Shows only lines that hold a text.", [letter('/')]),
+    entry!(Action::Filter, 6, "filter", "Shows only lines that hold a text; in a table also age<30 & job=none & savings missing.", [letter('/')]),
     entry!(Action::OnlyBad, 5, "only bad", "Shows only checks that want a look, or all again.", [letter('f')]),
-    entry!(Action::Order, 0, "order", "Shows the gravest checks first, or by stage again.", [letter('s')]),
+    entry!(Action::Order, 0, "order", "Shows the gravest checks first, or by stage again; sorts rows by the selected column, up, down, as they were.", [letter('s')]),
     entry!(Action::About, 4, "about", "Says what the check measures, why it matters and how to read it.", [letter('d')]),
     entry!(Action::Rerun, 3, "run again", "Runs the selected check again, even if its result is known.", [letter('r')]),
     entry!(Action::RerunAll, 0, "run all again", "Runs all checks again.", [letter('R')]),
@@ -196,6 +202,9 @@ pub const ENTRIES: &[Entry] = &[
     entry!(Action::Theme, 0, "theme", "Shows the next theme; the project file or --theme makes one last.", [letter('t')]),
     entry!(Action::Mouse, 0, "mouse", "Gives the mouse to the terminal, for selecting text, or takes it back.", [letter('m')]),
     entry!(Action::Copy, 7, "copy", "Puts what is said about the selection into the clipboard.", [letter('y')]),
+    entry!(Action::CopyRow, 0, "copy row", "Puts the selected row into the clipboard, cells separated by tabs.", [letter('Y')]),
+    entry!(Action::CopyRows, 0, "copy all rows", "Puts all shown rows and their heading into the clipboard, cells separated by tabs.", [control('y')]),
+    entry!(Action::Export, 5, "export", "Writes all shown rows, filtered and sorted, into a CSV, TSV or Parquet file.", [letter('x')]),
     entry!(Action::Suspend, 0, "suspend", "Stops the program until the shell's fg.", [control('z')]),
     entry!(Action::Palette, 10, "help", "Shows and finds everything there is to do.", [letter('?'), letter(':'), control('p')]),
 ];
@@ -263,6 +272,11 @@ pub fn can(state: &State, action: Action) -> Result<(), &'static str> {
         Action::Consent => ok(
             state.scene.picture.project.wants_consent.is_some(),
             "nothing waits for your consent",
+        ),
+        Action::Order if matches!(state.place().page, Page::Rows { .. }) => Ok(()),
+        Action::CopyRow | Action::CopyRows | Action::Export => ok(
+            state.place().choice.is_some(),
+            "it is for the rows of a table",
         ),
         Action::OnlyBad | Action::Order => ok(
             state.place().page == Page::Checks,

@@ -130,6 +130,7 @@ fn rows_page(view: &View, mark: &str, rows: Option<&Rows>) -> Option<Page> {
         title: format!("{}: {mark}", view.title),
         rows: rows.clone(),
         columns: Vec::new(),
+        is_whole: false,
     })
 }
 

@@ -11,6 +11,8 @@ mod finding;
 
 mod rows;
 
+mod column;
+
 mod inputs;
 
 mod plugins;
@@ -27,6 +29,7 @@ use crate::scene::Scene;
 use crate::text::{pad, wrap};
 
 pub use checks::stage_of;
+pub use rows::{items as rows_items, order};
 
 /// The items of a page in a pane of this width and height.
 pub fn items(scene: &Scene, page: &Page, width: usize, height: usize) -> Vec<Item> {
@@ -39,9 +42,10 @@ pub fn items(scene: &Scene, page: &Page, width: usize, height: usize) -> Vec<Ite
         Page::Check { id } => check::items(scene, id, width),
         Page::Finding { check, index } => finding::items(scene, check, *index, width),
         Page::View { check, view } => view_items(scene, check, view, (width, height)),
-        Page::Rows { rows, columns, .. } => rows::items(scene, rows, columns, width),
+        Page::Rows { rows, columns, .. } => rows::items(scene, (rows, columns), None, "", width),
         Page::Docs { check } => check::docs(scene, check, width),
         Page::Plugin { id } => plugins::plugin(scene, id, width),
+        Page::Column { name } => column::items(scene, name, width),
         Page::Input { name } => inputs::input(scene, name, width),
     }
 }

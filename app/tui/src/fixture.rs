@@ -143,6 +143,7 @@ pub(crate) fn picture() -> Picture {
         })],
         log: vec![Arc::new(log)],
         activity: Activity::default(),
+        profiles: Arc::default(),
     }
 }
 

@@ -12,6 +12,8 @@ pub mod theme;
 
 pub mod page;
 
+pub mod choice;
+
 pub mod item;
 
 pub mod chart;

@@ -41,8 +41,10 @@ pub enum Page {
         title: String,
         /// Which.
         rows: Rows,
-        /// Columns to show first.
+        /// Columns to show first; their cells are marked.
         columns: Vec<String>,
+        /// Whether all rows of the table are meant, of which `rows` are the first.
+        is_whole: bool,
     },
     /// What a check measures and how.
     Docs {
@@ -53,6 +55,11 @@ pub enum Page {
     Plugin {
         /// Its id.
         id: String,
+    },
+    /// One column in every table that has it.
+    Column {
+        /// Its name.
+        name: String,
     },
     /// One table or the model.
     Input {
@@ -77,7 +84,7 @@ impl Page {
             Self::View { view, .. } => view.clone(),
             Self::Rows { title, .. } => title.clone(),
             Self::Docs { .. } => "about".to_owned(),
-            Self::Input { name } => name.clone(),
+            Self::Input { name } | Self::Column { name } => name.clone(),
         }
     }
 
@@ -94,6 +101,7 @@ impl Page {
             | Self::Log
             | Self::Rows { .. }
             | Self::Plugin { .. }
+            | Self::Column { .. }
             | Self::Input { .. } => None,
         }
     }

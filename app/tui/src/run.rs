@@ -9,13 +9,16 @@ mod themes;
 
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use crossterm::event::{Event, KeyEventKind};
+use interlock_engine::export::{self, ExportError};
 use interlock_engine::picture::{Picture, Request};
+use interlock_engine::table::TableView;
+use interlock_plugin_api::outcome::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -136,6 +139,7 @@ pub fn run(
         themes,
         requests,
         is_due: true,
+        found: unbounded(),
     };
     let message = catch_panics();
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| shell.run(pictures, &output)));
@@ -186,6 +190,8 @@ struct Shell<'r> {
     themes: Themes,
     requests: &'r Sender<Request>,
     is_due: bool,
+    /// What threads of the shell have found.
+    found: (Sender<Input>, Receiver<Input>),
 }
 
 impl Shell<'_> {
@@ -220,6 +226,7 @@ impl Shell<'_> {
                 },
                 recv(changes) -> _ => self.reload_theme(),
                 recv(output) -> line => self.printed(line.ok()),
+                recv(self.found.1) -> found => inputs.extend(found),
                 recv(timer) -> _ => inputs.push(Input::Tick),
             }
             // Whatever else has come belongs to the same frame.
@@ -270,6 +277,17 @@ impl Shell<'_> {
                 let name = self.state.scene.look.theme.name.clone();
                 self.state.say(format!("theme {name}"));
             }
+            Effect::Choose(question) => self.in_thread(question.role, move |table| {
+                Input::Chosen(question.answer(table))
+            })?,
+            Effect::Export {
+                choice,
+                columns,
+                path,
+                may_replace,
+            } => self.in_thread(choice.question.role, move |table| {
+                exported(table, (&choice.rows, &columns), path, may_replace)
+            })?,
             Effect::Copy(text) => self.screen.send_raw(&clipboard(&text))?,
             Effect::Suspend => {
                 self.screen.leave()?;
@@ -279,6 +297,25 @@ impl Shell<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Works on a table without the screen waiting.
+    fn in_thread(
+        &self,
+        role: Role,
+        work: impl FnOnce(&TableView) -> Input + Send + 'static,
+    ) -> std::io::Result<()> {
+        let table = self.state.scene.table(role);
+        let Some(table) = table.and_then(|input| input.table.clone()) else {
+            return Ok(());
+        };
+        let sender = self.found.0.clone();
+        std::thread::Builder::new()
+            .name("rows".to_owned())
+            .spawn(move || {
+                let _screen_ended = sender.send(work(&table));
+            })?;
+        Ok(())
     }
 
     fn resume(&mut self) -> Result<(), TuiError> {
@@ -313,6 +350,25 @@ impl Shell<'_> {
         self.state.settle();
         self.is_due = true;
     }
+}
+
+/// Writes rows, and says how it went.
+fn exported(
+    table: &TableView,
+    (rows, columns): (&[u32], &[usize]),
+    path: String,
+    may_replace: bool,
+) -> Input {
+    let written = export::write(table, (rows, columns), Path::new(&path), may_replace);
+    let (text, exists) = match written {
+        Ok(()) => (format!("{} rows written to {path}", rows.len()), None),
+        Err(ExportError::Exists(_)) => {
+            let text = format!("{path} exists; Enter replaces it, Esc does not");
+            (text, Some(path))
+        }
+        Err(error) => (error.to_string(), None),
+    };
+    Input::Exported { text, exists }
 }
 
 /// Keys, mouse and sizes as they come.

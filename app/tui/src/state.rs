@@ -7,6 +7,7 @@ use interlock_engine::picture::{InputState, Standing};
 use ratatui::layout::Rect;
 use std::time::SystemTime;
 
+use crate::choice::{Choice, Question};
 use crate::content;
 use crate::item::{Item, Spot};
 use crate::layout::{Areas, Class, Wish};
@@ -48,6 +49,12 @@ pub struct Place {
     pub cursor: Cursor,
     /// Only items that hold this text are shown; empty for all.
     pub filter: String,
+    /// The column rows are sorted by, and whether the greatest comes first.
+    pub sort: Option<(String, bool)>,
+    /// Rows as last chosen.
+    pub choice: Option<Choice>,
+    /// Whether rows are being chosen.
+    pub is_choosing: bool,
 }
 
 impl Place {
@@ -57,6 +64,9 @@ impl Place {
             page,
             cursor: Cursor::default(),
             filter: String::new(),
+            sort: None,
+            choice: None,
+            is_choosing: false,
         }
     }
 }
@@ -102,6 +112,10 @@ pub struct State {
     pub is_zoomed: bool,
     /// Whether the program takes the mouse.
     pub has_mouse: bool,
+    /// What was asked of the engine for the page in front: page and contents of the tables.
+    pub asked: Option<(Page, Vec<String>)>,
+    /// The path rows are to be written to while it is typed, and whether a file there is replaced.
+    pub export: Option<(String, bool)>,
     /// Why the theme file in force is not the one on disk, if so.
     pub theme_problem: Option<String>,
 }
@@ -120,6 +134,8 @@ impl State {
             toast: None,
             is_zoomed: false,
             has_mouse,
+            asked: None,
+            export: None,
             theme_problem: None,
         }
     }
@@ -197,6 +213,11 @@ impl State {
         let place = self.place();
         // One column is left for the mark of the selected line.
         let width = usize::from(body.width.saturating_sub(1));
+        if let Page::Rows { rows, columns, .. } = &place.page {
+            let what = self.doing_rows();
+            let choice = place.choice.as_ref();
+            return content::rows_items(&self.scene, (rows, columns), choice, what, width);
+        }
         let items = content::items(&self.scene, &place.page, width, usize::from(body.height));
         if place.filter.is_empty() {
             return items;
@@ -210,6 +231,30 @@ impl State {
                         || item.key.to_lowercase().contains(&wanted))
             })
             .collect()
+    }
+
+    /// What is asked of the table in front; `None` on other pages and without the table.
+    pub fn question(&self) -> Option<Question> {
+        let place = self.place();
+        let Page::Rows { rows, is_whole, .. } = &place.page else {
+            return None;
+        };
+        let input = self.scene.table(rows.role)?;
+        Some(Question {
+            role: rows.role,
+            content: input.fingerprint.clone(),
+            base: (!is_whole).then(|| rows.rows.clone().into()),
+            filter: place.filter.clone(),
+            sort: place.sort.clone(),
+        })
+    }
+
+    fn doing_rows(&self) -> &'static str {
+        match (self.place().is_choosing, &self.place().sort) {
+            (true, Some(_)) => "sorting…",
+            (true, None) => "filtering…",
+            (false, _) => "",
+        }
     }
 
     /// The selected item and spot among these items.

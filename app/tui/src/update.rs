@@ -5,12 +5,15 @@
 
 mod mouse;
 
+mod rows;
+
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, MouseEvent};
 use interlock_engine::picture::{Picture, Request};
 
 use crate::action::{self, Action, Key};
+use crate::choice::{Choice, Question};
 use crate::page::Page;
 use crate::scene::Order;
 use crate::state::{Palette, Place, State};
@@ -28,6 +31,15 @@ pub enum Input {
     Resized((u16, u16)),
     /// The engine has news.
     Picture(Arc<Picture>),
+    /// Rows were chosen.
+    Chosen(Choice),
+    /// Rows were written, or not: what to say, and whether a file of that name stands in the way.
+    Exported {
+        /// What to say.
+        text: String,
+        /// The path, if a file is there already.
+        exists: Option<String>,
+    },
     /// Time passed.
     Tick,
 }
@@ -47,6 +59,19 @@ pub enum Effect {
     NextTheme,
     /// Put a text into the clipboard.
     Copy(String),
+    /// Choose rows in a thread.
+    Choose(Question),
+    /// Write chosen rows in a thread.
+    Export {
+        /// The rows.
+        choice: Choice,
+        /// Positions of the columns in the order of the screen.
+        columns: Vec<usize>,
+        /// Where to.
+        path: String,
+        /// Whether a file there is replaced.
+        may_replace: bool,
+    },
 }
 
 /// Changes the state.
@@ -58,7 +83,7 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
     {
         state.toast = None;
     }
-    let effects = match input {
+    let mut effects = match input {
         Input::Key(key) => pressed(state, key),
         Input::Paste(text) => {
             for c in text.chars().filter(|c| !c.is_control()) {
@@ -75,10 +100,47 @@ pub fn update(state: &mut State, input: Input) -> Vec<Effect> {
             state.scene.picture = picture;
             Vec::new()
         }
+        Input::Chosen(choice) => {
+            let mut places = state.stack.iter_mut();
+            if let Some(place) = places.find(|place| place.is_choosing) {
+                place.is_choosing = false;
+                place.choice = Some(choice);
+            }
+            Vec::new()
+        }
+        Input::Exported { text, exists } => {
+            state.say(text);
+            state.export = exists.map(|path| (path, true));
+            Vec::new()
+        }
         Input::Tick => Vec::new(),
     };
+    effects.extend(ask(state));
+    effects.extend(rows::choose(state));
     state.settle();
     effects
+}
+
+/// Asks for what the page in front shows and nobody has computed yet, once.
+fn ask(state: &mut State) -> Option<Effect> {
+    let page = &state.place().page;
+    let request = match page {
+        Page::Input { name } => Request::ProfileTable {
+            role: state.scene.input(name)?.role?,
+        },
+        Page::Column { name } => Request::ProfileColumn {
+            column: name.clone(),
+        },
+        _ => return None,
+    };
+    let inputs = &state.scene.picture.project.inputs;
+    let contents = inputs.iter().map(|input| input.fingerprint.clone());
+    let asked = Some((page.clone(), contents.collect()));
+    if state.asked == asked {
+        return None;
+    }
+    state.asked = asked;
+    Some(Effect::Ask(request))
 }
 
 fn pressed(state: &mut State, key: Key) -> Vec<Effect> {
@@ -87,6 +149,9 @@ fn pressed(state: &mut State, key: Key) -> Vec<Effect> {
     }
     if state.palette.is_some() {
         return in_palette(state, key);
+    }
+    if state.export.is_some() {
+        return rows::in_export(state, key);
     }
     if state.is_filtering {
         return in_filter(state, key);
@@ -102,6 +167,9 @@ fn typed(state: &mut State, c: char) {
     if let Some(palette) = &mut state.palette {
         palette.query.push(c);
         palette.selected = 0;
+    } else if let Some((path, may_replace)) = &mut state.export {
+        path.push(c);
+        *may_replace = false;
     } else if state.is_filtering {
         state.place_mut().filter.push(c);
     }
@@ -186,6 +254,7 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Pane(pane) => show_pane(state, pane),
         Action::Filter => state.is_filtering = true,
         Action::OnlyBad => state.scene.only_bad = !state.scene.only_bad,
+        Action::Order if matches!(state.place().page, Page::Rows { .. }) => rows::sort(state),
         Action::Order => {
             state.scene.order = match state.scene.order {
                 Order::Stage => Order::Gravity,
@@ -199,6 +268,12 @@ fn perform(state: &mut State, action: Action) -> Vec<Effect> {
                 .extend(check.map(|check| Place::new(Page::Docs { check })));
         }
         Action::Zoom => state.is_zoomed = !state.is_zoomed,
+        Action::Export => {
+            state.export = Some(("rows.csv".to_owned(), false));
+        }
+        Action::CopyRow | Action::CopyRows => {
+            return rows::copy(state, action == Action::CopyRows);
+        }
         Action::Palette => state.palette = Some(Palette::default()),
         Action::Rerun
         | Action::RerunAll
@@ -250,7 +325,11 @@ fn outward(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => {
             let items = state.items();
             let selected = state.selected(&items);
+            let cell = rows::cell(state);
             let text = selected.map(|(_, item, spot)| {
+                if let Some(cell) = cell {
+                    return cell;
+                }
                 if spot.readout.is_empty() {
                     item.text().trim().to_owned()
                 } else {

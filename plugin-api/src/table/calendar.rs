@@ -1,6 +1,6 @@
-//! Days and points in time as text.
+//! Days and microseconds since 1970 → text.
 //!
-//! In: days or microseconds since 1970-01-01 (UTC). Out: ISO 8601 text, for people.
+//! In: a count from 1970-01-01. Out: `2026-11-24`, `2026-11-24 10:31:07`. Knows no time zones.
 
 /// `2026-11-24` for days since 1970-01-01, in the proleptic Gregorian calendar.
 pub(super) fn date(days: i64) -> String {

@@ -5,9 +5,10 @@
 use crate::contract::ValueType;
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
-use crate::features::{FeatureValues, MISSING};
+use crate::features::FeatureValues;
 use crate::table::c_data::{ArrowArray, ArrowSchema};
 use crate::table::calendar::{date, timestamp};
+use crate::table::distinct::{Categories, Distinct};
 
 /// One column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -38,15 +39,6 @@ pub struct StringView<'t> {
     codes: Option<&'t [i32]>,
     offsets: &'t [i32],
     bytes: &'t [u8],
-}
-
-/// The values of any column as few distinct ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Categories {
-    /// A position in `names` per row; [`MISSING`] is missing.
-    pub codes: Vec<u32>,
-    /// The distinct values, in order of first appearance.
-    pub names: Vec<String>,
 }
 
 /// Which rows are missing.
@@ -181,51 +173,30 @@ impl<'t> Column<'t> {
     /// # Errors
     /// If the column is text.
     pub fn numbers(&self) -> Result<Vec<f64>, CheckError> {
-        let rows = self.rows()?;
-        let read = |value: f64, row: usize| {
-            if rows.is_missing(row) {
-                f64::NAN
-            } else {
-                value
-            }
-        };
-        Ok(match self.layout {
-            Layout::Float64 => self
-                .values::<f64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v, row))
-                .collect(),
-            Layout::Int64 => self
-                .values::<i64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v as f64, row))
-                .collect(),
-            Layout::Date => self
-                .values::<i32>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(f64::from(*v), row))
-                .collect(),
-            Layout::Timestamp => self
-                .values::<i64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v as f64 / 1e6, row))
-                .collect(),
-            Layout::Boolean => self
+        match self.layout {
+            Layout::Float64 => self.numbers_by(|value: f64| value),
+            Layout::Int64 => self.numbers_by(|value: i64| value as f64),
+            Layout::Date => self.numbers_by(|days: i32| f64::from(days)),
+            Layout::Timestamp => self.numbers_by(|micros: i64| micros as f64 / 1e6),
+            Layout::Boolean => Ok(self
                 .booleans()?
                 .iter()
                 .map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value))))
-                .collect(),
-            Layout::Text | Layout::Category => {
-                return Err(CheckError::unsuitable(format!(
-                    "column '{}' is text, not numbers",
-                    self.name
-                )));
-            }
-        })
+                .collect()),
+            Layout::Text | Layout::Category => Err(CheckError::unsuitable(format!(
+                "column '{}' is text, not numbers",
+                self.name
+            ))),
+        }
+    }
+
+    fn numbers_by<T: Copy>(&self, number: impl Fn(T) -> f64) -> Result<Vec<f64>, CheckError> {
+        let (rows, values) = (self.rows()?, self.values::<T>()?);
+        let read = |(row, value): (usize, &T)| match rows.is_missing(row) {
+            true => f64::NAN,
+            false => number(*value),
+        };
+        Ok(values.iter().enumerate().map(read).collect())
     }
 
     /// The values of a text column, borrowed.
@@ -285,51 +256,74 @@ impl<'t> Column<'t> {
 
     /// A copy as categories, whatever the type: numbers and dates by their text.
     pub fn categories(&self) -> Categories {
-        let mut names = Vec::new();
-        let mut known = std::collections::HashMap::new();
-        let mut code_of = |text: &str| {
-            if let Some(code) = known.get(text) {
-                return *code;
-            }
-            let code = u32::try_from(names.len()).unwrap_or(MISSING);
-            names.push(text.to_owned());
-            known.insert(text.to_owned(), code);
-            code
-        };
         if let Ok(values) = self.booleans() {
             // Read once: a single truth value costs as much as all of them.
-            let codes = values
-                .into_iter()
-                .map(|value| match value {
-                    Some(true) => code_of("true"),
-                    Some(false) => code_of("false"),
-                    None => MISSING,
-                })
-                .collect();
-            return Categories { codes, names };
+            let texts = values
+                .iter()
+                .map(|value| value.map(|value| if value { "true" } else { "false" }));
+            return Distinct::of(texts).into();
         }
-        let codes = match self.strings() {
-            Ok(strings) => {
-                // The text of a category is looked up once, not once per row.
-                let mut known_keys = vec![MISSING; strings.offsets.len()];
-                let code_at = |row: usize| {
-                    let codes = strings.codes.filter(|_| !strings.rows.is_missing(row));
-                    let key = codes.and_then(|codes| usize::try_from(codes[row]).ok());
-                    let Some(known) = key.and_then(|key| known_keys.get_mut(key)) else {
-                        return strings.get(row).map_or(MISSING, &mut code_of);
-                    };
-                    if *known == MISSING {
-                        *known = strings.get(row).map_or(MISSING, &mut code_of);
-                    }
-                    *known
-                };
-                (0..self.n_rows).map(code_at).collect()
+        if let Ok(distinct) = self.distinct() {
+            return distinct.into();
+        }
+        let texts: Vec<Option<String>> = (0..self.n_rows).map(|row| self.display(row)).collect();
+        Distinct::of(texts.iter().map(Option::as_deref)).into()
+    }
+
+    /// The distinct values of a text column, borrowed, with how often each stands. A column kept as
+    /// a dictionary costs one look per row; any other is hashed row by row.
+    ///
+    /// # Errors
+    /// If the column is not text; [`Column::categories`] reads any column.
+    pub fn distinct(&self) -> Result<Distinct<'t>, CheckError> {
+        let strings = self.strings()?;
+        Ok(match strings.codes {
+            Some(codes) => {
+                let has_missing = strings.rows.bits.is_some();
+                let is_missing = |row: usize| has_missing && strings.rows.is_missing(row);
+                let positions = codes.iter().enumerate().map(|(row, code)| {
+                    let position = usize::try_from(*code).ok()?;
+                    (!is_missing(row)).then_some(position)
+                });
+                let n_values = strings.offsets.len() - 1;
+                Distinct::of_dictionary(positions, n_values, |at| strings.value(at))
             }
-            Err(_) => (0..self.n_rows)
-                .map(|row| self.display(row).map_or(MISSING, |text| code_of(&text)))
-                .collect(),
-        };
-        Categories { codes, names }
+            None => Distinct::of(strings.iter()),
+        })
+    }
+
+    /// Whether it is text kept as codes of few distinct values, so that [`Column::distinct`] is
+    /// cheap.
+    pub fn has_dictionary(&self) -> bool {
+        self.layout == Layout::Category
+    }
+
+    /// Microseconds since 1970-01-01 (UTC) of a column of dates or of points in time, a date being
+    /// its midnight; `None` where missing.
+    ///
+    /// # Errors
+    /// If the column holds neither.
+    pub fn micros(&self) -> Result<Vec<Option<i64>>, CheckError> {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        let rows = self.rows()?;
+        let present = |row: usize, micros: i64| (!rows.is_missing(row)).then_some(micros);
+        match self.layout {
+            Layout::Date => {
+                let midnight = |days: i32| i64::from(days).saturating_mul(MICROS_PER_DAY);
+                let values = self.values::<i32>()?.iter().enumerate();
+                Ok(values
+                    .map(|(row, days)| present(row, midnight(*days)))
+                    .collect())
+            }
+            Layout::Timestamp => {
+                let values = self.values::<i64>()?.iter().enumerate();
+                Ok(values.map(|(row, micros)| present(row, *micros)).collect())
+            }
+            _ => Err(CheckError::unsuitable(format!(
+                "column '{}' holds no dates",
+                self.name
+            ))),
+        }
     }
 
     /// The value of a row as text for people; `None` if missing.
@@ -458,6 +452,11 @@ impl<'t> StringView<'t> {
             Some(codes) => usize::try_from(codes[row]).ok()?,
             None => row,
         };
+        self.value(at)
+    }
+
+    /// The text at a position of the dictionary, or of the row if there is none.
+    fn value(&self, at: usize) -> Option<&'t str> {
         let start = usize::try_from(*self.offsets.get(at)?).ok()?;
         let end = usize::try_from(*self.offsets.get(at + 1)?).ok()?;
         std::str::from_utf8(self.bytes.get(start..end)?).ok()

@@ -56,6 +56,16 @@ impl<'t> Coder<'t> {
                     .map(|value| self.number(value))
                     .collect()
             }
+        } else if column.has_dictionary() {
+            // Values stand in order of first appearance, so codes do too.
+            let distinct = column.distinct()?;
+            let codes: Vec<u32> = distinct
+                .values
+                .iter()
+                .map(|text| self.text(Cow::Borrowed(text)))
+                .collect();
+            let code = |at: &u32| codes.get(*at as usize).copied().unwrap_or(MISSING);
+            distinct.codes.iter().map(code).collect()
         } else {
             let strings = column.strings()?;
             (0..column.len())

@@ -1,9 +1,10 @@
-//! Checks of the tables themselves: what is missing, what repeats, what never varies.
+//! Checks of the tables themselves: what is missing, repeats, never varies or cannot be, and whether
+//! the test table is one the training table says something about.
 //!
 //! In: the project's tables. Out: one outcome per check, with the rows behind every finding.
 //!
 //! `coded` turns columns into codes; `missingness`, `duplication` and `variation` compute on those
-//! alone; `missing_values`, `duplicates` and `constant_columns` put the result into words.
+//! alone; the folders hold a file per check, with the algorithms they need apart from the words.
 
 pub mod coded;
 
@@ -15,6 +16,8 @@ pub mod variation;
 
 mod wording;
 
+mod conclusion;
+
 mod masks;
 
 mod missing_views;
@@ -25,14 +28,67 @@ mod duplicates;
 
 mod constant_columns;
 
+mod columns;
+
+pub mod numbers;
+
+pub mod relations;
+
+pub mod rows;
+
+pub mod split;
+
 use interlock_plugin_api::plugin;
 
+use crate::columns::dates::DATES;
+use crate::columns::identifiers::IDENTIFIERS;
+use crate::columns::mixed_types::MIXED_TYPES;
+use crate::columns::null_spellings::NULL_SPELLINGS;
+use crate::columns::personal_data::PERSONAL_DATA;
+use crate::columns::special_characters::SPECIAL_CHARACTERS;
+use crate::columns::string_length::STRING_LENGTH;
+use crate::columns::string_variants::STRING_VARIANTS;
+use crate::columns::text_encoding::TEXT_ENCODING;
 use crate::constant_columns::CONSTANT_COLUMNS;
 use crate::duplicates::DUPLICATES;
 use crate::missing_values::MISSING_VALUES;
+use crate::numbers::infinite_values::INFINITE_VALUES;
+use crate::numbers::numeric_outliers::NUMERIC_OUTLIERS;
+use crate::numbers::skew::SKEW;
+use crate::numbers::zeros::ZEROS;
+use crate::relations::class_imbalance::CLASS_IMBALANCE;
+use crate::relations::correlations::CORRELATIONS;
+use crate::relations::identifier_target::IDENTIFIER_TARGET;
+use crate::relations::target_correlation::TARGET_CORRELATION;
+use crate::rows::label_errors::LABEL_ERRORS;
+use crate::rows::near_duplicates::NEAR_DUPLICATES;
+use crate::split::association::ASSOCIATION_CHANGE;
+use crate::split::dates::DATE_LEAKAGE;
+use crate::split::domain::DOMAIN_CLASSIFIER;
+use crate::split::entities::ENTITY_LEAKAGE;
+use crate::split::giveaway::GIVEAWAY_FEATURES;
+use crate::split::ids::ID_LEAKAGE;
+use crate::split::near_duplicates::NEAR_DUPLICATE_LEAKAGE;
+use crate::split::new_categories::NEW_CATEGORIES;
+use crate::split::new_labels::NEW_LABELS;
+use crate::split::sizes::SPLIT_SIZES;
+use crate::split::stratification::STRATIFICATION;
+use crate::split::value_ranges::VALUE_RANGES;
 
 plugin! {
     id: "data-quality",
-    summary: "Are the tables sound? Missing values, repeated rows, columns that say nothing or too much.",
-    checks: [MISSING_VALUES, DUPLICATES, CONSTANT_COLUMNS],
+    summary: "Are the tables sound, and the split? What is missing, repeats, never varies, cannot be, or gives the answer away.",
+    checks: [
+        MISSING_VALUES,
+        DUPLICATES,
+        CONSTANT_COLUMNS,
+        DATES, IDENTIFIERS, MIXED_TYPES, NULL_SPELLINGS, PERSONAL_DATA, SPECIAL_CHARACTERS,
+        STRING_LENGTH, STRING_VARIANTS, TEXT_ENCODING,
+        INFINITE_VALUES, NUMERIC_OUTLIERS, SKEW, ZEROS,
+        CLASS_IMBALANCE, CORRELATIONS, IDENTIFIER_TARGET, TARGET_CORRELATION,
+        LABEL_ERRORS, NEAR_DUPLICATES,
+        ASSOCIATION_CHANGE, DATE_LEAKAGE, DOMAIN_CLASSIFIER, ENTITY_LEAKAGE, GIVEAWAY_FEATURES,
+        ID_LEAKAGE, NEAR_DUPLICATE_LEAKAGE, NEW_CATEGORIES, NEW_LABELS, SPLIT_SIZES, STRATIFICATION,
+        VALUE_RANGES,
+    ],
 }

@@ -52,6 +52,15 @@ pub(crate) fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     }
 }
 
+/// The first of what is said already, and how many more.
+pub(crate) fn listed(said: &[String]) -> String {
+    let named = said.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>();
+    match said.len() - named.len() {
+        0 => named.join(", "),
+        rest => format!("{} and {rest} more", named.join(", ")),
+    }
+}
+
 /// A value as a title can hold it.
 pub(crate) fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 40;

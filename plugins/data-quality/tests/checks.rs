@@ -10,7 +10,7 @@
 
 use std::fmt::Write as _;
 
-use interlock_plugin_api::test_kit::{Run, TestTable};
+use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
 use interlock_plugin_api::{CheckErrorKind, Metric, Outcome, Role, Task, Verdict};
 use serde_json::Value;
 
@@ -215,5 +215,34 @@ fn a_share_beyond_its_range_is_refused() {
     for id in ["missing-values", "duplicates"] {
         let error = run.check(&format!("data-quality.{id}")).unwrap_err();
         assert_eq!(error.kind, CheckErrorKind::BadParameter);
+    }
+}
+
+/// Text kept as a dictionary is the same text: missing values, values seen late, across tables.
+#[test]
+fn a_dictionary_of_texts_is_read_as_the_texts() {
+    let towns = |n: usize, shift: usize| -> Vec<Option<&'static str>> {
+        let names = [Some("Ulm"), None, Some("Jena"), Some(""), Some("Kiel")];
+        (0..n).map(|row| names[(row * row + shift) % 5]).collect()
+    };
+    let outcomes = |make: fn(&str, Vec<Option<&str>>) -> TestColumn, check: &str| {
+        let table = |n: usize, shift: usize| {
+            TestTable::default()
+                .with(make("town", towns(n, shift)))
+                .with(make("other", towns(n, shift + 2)))
+                .with(make("y", towns(n, 0)))
+        };
+        Run::new(interlock_data_quality::module())
+            .table(Role::Train, table(90, 0))
+            .table(Role::Test, table(40, 3))
+            .facts(|facts| facts.target = Some("y".to_owned()))
+            .check(&format!("data-quality.{check}"))
+            .unwrap()
+    };
+    for check in ["duplicates", "constant-columns", "new-categories"] {
+        let texts = outcomes(TestColumn::text, check);
+        let dictionary = outcomes(TestColumn::categories, check);
+        assert_eq!(texts, dictionary, "{check}");
+        assert!(!texts.findings.is_empty() || check == "new-categories");
     }
 }

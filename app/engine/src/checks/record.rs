@@ -68,6 +68,8 @@ pub(crate) struct CheckRecord {
     pub(crate) wanted: Option<(ResultKey, Vec<InputSeen>)>,
     /// Why it does not run at all.
     pub(crate) skip: Option<String>,
+    /// What the check itself said it lacks, and in which run.
+    pub(crate) declined: Option<(ResultKey, String)>,
     /// Whether the project file requires it: then skipping it is no answer.
     pub(crate) is_required: bool,
     /// Whether a failure counts as a warning only.
@@ -97,6 +99,7 @@ impl CheckRecord {
             plugin: plugin.to_owned(),
             wanted: None,
             skip: None,
+            declined: None,
             is_required: false,
             warns_only: false,
             library_trouble: None,

@@ -4,7 +4,8 @@
 
 use toml::Value;
 
-use super::page::{Page, duration, key, list, text, word};
+use super::page::{Page, duration, list, text, word};
+use super::plan::key;
 use super::sections::{KINDS, MONOTONE, TASKS};
 use super::written_rules;
 use super::{CheckSeverity, Config, ModelSource, units};
@@ -21,6 +22,7 @@ impl Config {
         self.model_section(&mut page);
         self.plugins_section(&mut page);
         self.checks_sections(&mut page);
+        self.clean_sections(&mut page);
         page.section("theme", "how the screen looks");
         page.option(
             "name",
@@ -332,6 +334,15 @@ impl Config {
             for (name, setting) in &check.params {
                 page.set(name, "a setting of the check itself", setting.value.clone());
             }
+        }
+    }
+}
+
+impl Config {
+    fn clean_sections(&self, page: &mut Page) {
+        for step in &self.clean {
+            page.0.push_str("\n# what `interlock clean` does\n");
+            page.0.push_str(&(step.to_toml().join("\n") + "\n"));
         }
     }
 }

@@ -136,10 +136,12 @@ fn row_bounds(section: &mut Section<'_, '_, '_>, key: &'static str) -> BTreeMap<
 }
 
 /// `[[relations]]`.
-pub(super) fn relations<'t>(reader: &mut Reader<'t>, tables: &[&DeTable<'t>]) -> Vec<Relation> {
+pub(super) fn relations<'t>(
+    reader: &mut Reader<'t>,
+    tables: &[(&DeTable<'t>, usize)],
+) -> Vec<Relation> {
     let mut read = Vec::new();
-    for table in tables {
-        let start = table.iter().next().map_or(0, |(key, _)| key.span().start);
+    for (table, start) in tables {
         let mut section = Section::new(reader, "relations", Some(table));
         let rule = section.text("rule", "\"a <= b\"");
         let mostly = section.share("mostly", "0.99");
@@ -155,7 +157,7 @@ pub(super) fn relations<'t>(reader: &mut Reader<'t>, tables: &[&DeTable<'t>]) ->
             let message = "a relation without rule".to_owned();
             section
                 .reader()
-                .error(start, message, "add rule = \"a <= b\"".to_owned());
+                .error(*start, message, "add rule = \"a <= b\"".to_owned());
         }
         if let Some(rule) = rule {
             match relation::parse(&rule) {

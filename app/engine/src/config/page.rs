@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use toml::Value;
 
+use super::plan::{inline, key};
 use super::units;
 
 /// What is written so far.
@@ -67,34 +68,4 @@ pub(super) fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -
         .find(|(_, own)| *own == value)
         .map(|(word, _)| *word)
         .unwrap_or_default()
-}
-
-pub(super) fn key(name: &str) -> String {
-    let is_bare = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if is_bare {
-        name.to_owned()
-    } else {
-        inline(&text(name))
-    }
-}
-
-/// A value on one line.
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Array(values) => format!(
-            "[{}]",
-            values.iter().map(inline).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Table(table) => {
-            let pairs: Vec<String> = table
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), inline(value)))
-                .collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
 }

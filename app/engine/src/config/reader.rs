@@ -3,7 +3,7 @@
 //! In: a parsed TOML table with spans. Out: typed values; [`Problem`]s for keys nobody asked for, each
 //! with the nearest key that exists, and for values of the wrong type, each with what is expected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -178,29 +178,6 @@ impl<'r, 't, 'd> Section<'r, 't, 'd> {
         }
     }
 
-    /// The tables written `[[key]]`.
-    pub(super) fn sections(&mut self, key: &'static str) -> Vec<&'d DeTable<'t>> {
-        let Some(value) = self.value(key) else {
-            return Vec::new();
-        };
-        let tables: Option<Vec<_>> = match value.get_ref() {
-            DeValue::Array(values) => values
-                .iter()
-                .map(|value| match value.get_ref() {
-                    DeValue::Table(table) => Some(table),
-                    _ => None,
-                })
-                .collect(),
-            _ => None,
-        };
-        tables.unwrap_or_else(|| {
-            let message = format!("{} must be a list of sections", self.dotted(key));
-            let help = format!("write [[{key}]] on a line of its own before each");
-            self.reader.error(value.span().start, message, help);
-            Vec::new()
-        })
-    }
-
     /// A whole number from 0 up.
     pub(super) fn count(&mut self, key: &'static str, example: &str) -> Option<u64> {
         let value = self.value(key)?;
@@ -296,6 +273,93 @@ impl<'r, 't, 'd> Section<'r, 't, 'd> {
                 None
             }
         }
+    }
+
+    /// A list of numbers.
+    pub(super) fn numbers(&mut self, key: &'static str, example: &str) -> Option<Vec<f64>> {
+        let value = self.value(key)?;
+        let numbers = match value.get_ref() {
+            DeValue::Array(values) => values.iter().map(|value| number(value.get_ref())).collect(),
+            _ => None,
+        };
+        if numbers.is_none() {
+            self.wrong(key, value, "a list of numbers", example);
+        }
+        numbers
+    }
+
+    /// A table of values as they stand in tables.
+    pub(super) fn cells(
+        &mut self,
+        key: &'static str,
+        example: &str,
+    ) -> Option<BTreeMap<String, String>> {
+        let value = self.value(key)?;
+        let cells = match value.get_ref() {
+            DeValue::Table(table) => table
+                .iter()
+                .map(|(name, value)| Some((name.get_ref().to_string(), cell(value.get_ref())?)))
+                .collect(),
+            _ => None,
+        };
+        if cells.is_none() {
+            self.wrong(key, value, "a table of texts", example);
+        }
+        cells
+    }
+
+    /// One or a list of several words.
+    pub(super) fn choices<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<Vec<T>> {
+        let words: Vec<String> = choices
+            .iter()
+            .map(|(word, _)| format!("{word:?}"))
+            .collect();
+        let written = self.texts(key, &format!("[{}]", words[0]))?;
+        let chosen: Option<Vec<T>> = written
+            .iter()
+            .map(|written| choices.iter().find(|(word, _)| word == written))
+            .map(|choice| choice.map(|(_, choice)| *choice))
+            .collect();
+        if chosen.is_none()
+            && let Some(value) = self.value(key)
+        {
+            let message = format!("{} must be of {}", self.dotted(key), words.join(", "));
+            self.reader
+                .error(value.span().start, message, String::new());
+        }
+        chosen
+    }
+
+    /// Whether a key stands here.
+    pub(super) fn has(&self, key: &str) -> bool {
+        let mut all = self.table.into_iter().flat_map(DeTable::iter);
+        all.any(|(own, _)| own.get_ref() == key)
+    }
+
+    /// Sections of the same name, each with its place.
+    pub(super) fn tables(&mut self, key: &'static str) -> Vec<(&'d DeTable<'t>, usize)> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let table = |value: &'d Spanned<DeValue<'t>>| match value.get_ref() {
+            DeValue::Table(table) => Some((table, value.span().start)),
+            _ => None,
+        };
+        let tables: Option<Vec<_>> = match value.get_ref() {
+            DeValue::Array(values) => values.iter().map(table).collect(),
+            _ => None,
+        };
+        tables.unwrap_or_else(|| {
+            let name = self.dotted(key);
+            let message = format!("{name} must be sections");
+            let help = format!("write [[{name}]] on a line of its own before each");
+            self.reader.error(value.span().start, message, help);
+            Vec::new()
+        })
     }
 
     /// Either a text, or a table below this one.

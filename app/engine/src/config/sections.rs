@@ -11,13 +11,13 @@ use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 use toml::de::{DeTable, DeValue};
 
-use super::contract;
 use super::reader::{Reader, Section, number};
 use super::served;
 use super::{
     CheckConfig, CheckSeverity, ColumnConfig, Config, DataConfig, LimitsConfig, ModelConfig,
     ModelSource, ParamSetting, PluginsConfig, ProjectConfig, Source, display_name, nearest, units,
 };
+use super::{clean, contract};
 use crate::problem::Problem;
 
 pub(super) const KINDS: [(&str, ColumnKind); 5] = [
@@ -75,7 +75,8 @@ fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, path: &Path) -> Con
         file.section("theme"),
         file.section("contract"),
     ];
-    let relations = file.sections("relations");
+    let relations = file.tables("relations");
+    let clean = file.tables("clean");
     file.finish();
     let [project, data, columns, model, plugins, checks, theme, rules] = tables;
     let config = Config {
@@ -89,6 +90,7 @@ fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, path: &Path) -> Con
         model: read_model(Section::new(reader, "model", model), &root),
         plugins: read_plugins(Section::new(reader, "plugins", plugins), &root),
         checks: read_checks(reader, checks),
+        clean: clean::read(reader, &clean),
         theme: read_theme(Section::new(reader, "theme", theme)),
         path: path.to_owned(),
         root,

@@ -272,11 +272,11 @@ fn problems_of_the_contract_name_place_and_remedy() {
         ),
         (
             "[relations]\nrule = \"a <= b\"\n[data]\n",
-            "1:1: relations must be a list of sections | write [[relations]] on a line of its own before each",
+            "1:1: relations must be sections | write [[relations]] on a line of its own before each",
         ),
         (
             "[[relations]]\nmostly = 1\n[data]\n",
-            "2:1: a relation without rule | add rule = \"a <= b\"",
+            "1:1: a relation without rule | add rule = \"a <= b\"",
         ),
         (
             "[[relations]]\nrule = \"a <= b\"\nmosty = 1\n[data]\n",

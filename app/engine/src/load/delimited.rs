@@ -48,6 +48,43 @@ pub(crate) fn read(bytes: &[u8], layout: &Layout, missing: &MissingTokens, wants
     rows
 }
 
+/// What stands next in a file.
+pub(crate) enum Next {
+    /// A row, on this line; its fields were appended.
+    Row(u64),
+    /// A blank line or a comment.
+    Skipped,
+    /// A record that is no row of the table.
+    LeftOut(LeftOut),
+    /// The end.
+    End,
+}
+
+/// Goes past the next record or line, whose fields are appended if it is a row.
+pub(crate) fn next_row(
+    scanner: &mut Scanner<'_>,
+    fields: &mut Vec<Field>,
+    n_fields: usize,
+) -> Next {
+    let (first_field, line) = (fields.len(), scanner.line);
+    if is_skipped(scanner, n_fields) {
+        scanner.skip_line();
+        return Next::Skipped;
+    }
+    let Some(record_end) = scanner.next_record(fields) else {
+        return Next::End;
+    };
+    let n_found = fields.len() - first_field;
+    let (line, why) = match record_end {
+        RecordEnd::Line | RecordEnd::Text if n_found == n_fields => return Next::Row(line),
+        RecordEnd::OpenQuote(opened) => (opened, Why::OpenQuote),
+        RecordEnd::Line => (line, Why::Ragged(n_found)),
+        RecordEnd::Text => (line, Why::CutOff(n_found)),
+    };
+    fields.truncate(first_field);
+    Next::LeftOut(LeftOut { line, why })
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     layout: &'a Layout,
@@ -96,35 +133,15 @@ impl Reader<'_> {
         let mut rows = Rows::default();
         let (mut n_rows, mut lines, mut next_line) = (0, Vec::new(), None);
         while scanner.at < end {
-            let (first_field, line) = (fields.len(), scanner.line);
-            if is_skipped(&scanner, n_fields) {
-                scanner.skip_line();
-                continue;
-            }
-            let Some(record_end) = scanner.next_record(&mut fields) else {
-                break;
+            let line = match next_row(&mut scanner, &mut fields, n_fields) {
+                Next::Row(line) => line,
+                Next::Skipped => continue,
+                Next::LeftOut(left_out) => {
+                    rows.leave_out(left_out, MAX_LISTED);
+                    continue;
+                }
+                Next::End => break,
             };
-            let n_found = fields.len() - first_field;
-            let left_out = match record_end {
-                RecordEnd::OpenQuote(line) => Some(LeftOut {
-                    line,
-                    why: Why::OpenQuote,
-                }),
-                RecordEnd::Line | RecordEnd::Text if n_found == n_fields => None,
-                RecordEnd::Line => Some(LeftOut {
-                    line,
-                    why: Why::Ragged(n_found),
-                }),
-                RecordEnd::Text => Some(LeftOut {
-                    line,
-                    why: Why::CutOff(n_found),
-                }),
-            };
-            if let Some(left_out) = left_out {
-                fields.truncate(first_field);
-                rows.leave_out(left_out, MAX_LISTED);
-                continue;
-            }
             if next_line != Some(line) {
                 lines.push((n_rows, line));
             }

@@ -17,6 +17,8 @@ pub(crate) struct Layout {
     pub(crate) body_line: u64,
     /// The line of names; `None` if the file has none.
     pub(crate) header_line: Option<u64>,
+    /// Position of the line of names, or of the first record if the file has none.
+    pub(crate) head_at: usize,
     /// Names that were changed: as written, and as they are now.
     pub(crate) renamed: Vec<(String, String)>,
 }
@@ -73,6 +75,7 @@ pub(crate) fn sniff(bytes: &[u8], delimiter: Option<u8>, header: Option<bool>) -
                 body_at,
                 body_line,
                 header_line: Some(line + 1),
+                head_at: at,
                 renamed,
             }
         } else {
@@ -86,6 +89,7 @@ pub(crate) fn sniff(bytes: &[u8], delimiter: Option<u8>, header: Option<bool>) -
                 body_at,
                 body_line,
                 header_line: None,
+                head_at: at,
                 renamed: Vec::new(),
             }
         });

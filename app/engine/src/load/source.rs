@@ -134,7 +134,7 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Cow<'_, [u8]> {
 }
 
 /// Latin-1 with the printable characters Windows put in its unused places.
-fn windows_1252(byte: u8) -> char {
+pub(crate) fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
         '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',

@@ -2,8 +2,9 @@
 
 Reads one line of JSON from standard input: `socket`, `root`, `path`, `entry`, `task`, `positive`,
 `features`. Loads the model, listens, writes `ready` as the first line of standard output, and answers
-frames (see `remote.rs`) on every connection until standard input closes. What the model prints goes
-to standard error.
+frames (see `remote.rs`) on every connection until standard input closes. Behind `ready`, or `failed`
+if the model cannot be loaded, stands a JSON list of the project's files that were run. What the model
+prints goes to standard error.
 """
 
 import importlib
@@ -201,10 +202,27 @@ def serve(connection, served):
         stream.flush()
 
 
+def imports(root, error=None):
+    """Files of the project that were run so far, or in which loading failed."""
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    while error is not None:
+        files |= {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+        files.add(getattr(error, "filename", None))
+        error = error.__cause__ or error.__context__
+    root = os.path.realpath(root) + os.sep
+    found = {os.path.realpath(file) for file in files if isinstance(file, str) and file.endswith(".py")}
+    # An environment that lies in the project is no part of it.
+    return sorted(file for file in found if file.startswith(root) and "site-packages" not in file and os.path.isfile(file))
+
+
 def main():
     told = json.loads(sys.stdin.readline())
     ready, sys.stdout = sys.stdout, sys.stderr
-    served = Served(load(told), told)
+    try:
+        served = Served(load(told), told)
+    except BaseException as error:
+        print("failed", json.dumps(imports(told["root"], error)), file=ready, flush=True)
+        raise
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(told["socket"])
     listener.listen(64)
@@ -215,7 +233,7 @@ def main():
             threading.Thread(target=serve, args=(connection, served), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    print("ready", file=ready, flush=True)
+    print("ready", json.dumps(imports(told["root"])), file=ready, flush=True)
     # Ends with the host.
     sys.stdin.read()
 

@@ -24,7 +24,7 @@ pub const COMMAND: &str = "worker";
 const OUTPUT_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the environment may tell plugins; the rest, such as credentials, is not for them.
-const INHERITED: [&str; 9] = [
+const INHERITED: [&str; 10] = [
     "PATH",
     "HOME",
     "LANG",
@@ -34,6 +34,7 @@ const INHERITED: [&str; 9] = [
     "RUST_BACKTRACE",
     "RAYON_NUM_THREADS",
     "OMP_NUM_THREADS",
+    "ORT_DYLIB_PATH",
 ];
 
 /// Number of a worker process, never used twice.

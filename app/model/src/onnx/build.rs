@@ -13,13 +13,15 @@ use crate::onnx::kernel::{Built, External, Fault, Spec, tensor};
 use crate::onnx::ops;
 use crate::onnx::post::Post;
 use crate::onnx::proto::{Attribute, GraphProto, NodeProto};
-use crate::onnx::tensor::Kind;
+use crate::onnx::tensor::{Data, Kind, Tensor};
 
 /// What everything in a file has in common.
 pub(super) struct Context<'a> {
     pub(super) opsets: &'a [(String, i64)],
     pub(super) limits: &'a Limits,
     pub(super) external: &'a External<'a>,
+    /// Whether what is not ours may stay in the graph, which then runs elsewhere.
+    pub(super) is_lenient: bool,
 }
 
 /// Names known where a graph stands, the innermost first.
@@ -45,6 +47,8 @@ struct Builder {
     slots: HashMap<String, usize>,
     n_slots: usize,
     captured: Vec<(String, usize)>,
+    /// The first thing in it that is not ours.
+    foreign: Option<String>,
 }
 
 impl Builder {
@@ -64,15 +68,25 @@ impl Builder {
         outer: Option<&Visible<'_>>,
     ) -> Result<Graph, Fault> {
         if proto.has_sparse {
-            return Err(Fault::Unsupported(
-                "a sparse initializer".to_owned(),
-                "export it with dense weights".to_owned(),
-            ));
+            self.leave(
+                context,
+                Fault::Unsupported(
+                    "a sparse initializer".to_owned(),
+                    "export it with dense weights".to_owned(),
+                ),
+            )?;
         }
         let mut constants = Vec::new();
         for initializer in &proto.initializers {
             let slot = self.slot(&initializer.name)?;
-            constants.push((slot, Arc::new(tensor(initializer, context.external)?)));
+            let tensor = match tensor(initializer, context.external) {
+                Ok(tensor) => tensor,
+                Err(fault) => {
+                    self.leave(context, fault)?;
+                    Tensor::new(vec![0], Data::none(Kind::Text))?
+                }
+            };
+            constants.push((slot, Arc::new(tensor)));
         }
         let mut inputs = Vec::new();
         for declared in &proto.inputs {
@@ -114,7 +128,19 @@ impl Builder {
             constants,
             captured: self.captured,
             n_slots: self.n_slots,
+            foreign: self.foreign,
         })
+    }
+
+    /// Leaves what is not ours in the graph, if it may run elsewhere.
+    fn leave(&mut self, context: &Context<'_>, fault: Fault) -> Result<(), Fault> {
+        match fault {
+            Fault::Unsupported(part, _) if context.is_lenient => {
+                self.foreign.get_or_insert(part);
+                Ok(())
+            }
+            fault => Err(fault),
+        }
     }
 
     /// The slot of a value; one of an outer graph gets a slot here.
@@ -182,13 +208,13 @@ impl Builder {
             }
             _ => ops::build(&spec),
         };
-        let built = built.map_err(|fault| match fault {
-            Fault::Damaged(reason) => Fault::Damaged(format!("{told}: {reason}")),
-            Fault::Unsupported(part, advice) => {
-                Fault::Unsupported(format!("{part} ({told})"), advice)
+        let built = match built.map_err(|fault| fault.of(&told)) {
+            Ok(built) => built,
+            Err(fault) => {
+                self.leave(context, fault)?;
+                Built::plain(|_args, _budget| Err("it is not ours".to_owned()))
             }
-            Fault::TooLarge(what) => Fault::TooLarge(what),
-        })?;
+        };
         let mut outputs = Vec::with_capacity(node.outputs.len());
         for name in &node.outputs {
             outputs.push(if name.is_empty() {
@@ -250,6 +276,9 @@ impl Builder {
             outer,
         };
         let body = Builder::default().graph(body, context, Some(&visible))?;
+        if let Some(part) = &body.foreign {
+            self.foreign.get_or_insert_with(|| part.clone());
+        }
         let n_scanned = usize::try_from(spec.int("num_scan_inputs", 1)).unwrap_or(usize::MAX);
         let n_states = inputs.len().checked_sub(n_scanned);
         let n_states = n_states.filter(|n| *n <= body.outputs.len() && n_scanned > 0);

@@ -7,8 +7,7 @@
 //! Where a file gives labels and figures, the figures are predicted. Two columns of a classifier are
 //! its two classes, of which the second one counts.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::ModelTask;
@@ -16,6 +15,7 @@ use crate::OutputSpace;
 use crate::ensemble::{Link, TreeEnsemble};
 use crate::onnx::graph::{Graph, Node, Plan};
 use crate::onnx::kernel::Fault;
+use crate::onnx::origin::{Spans, origins};
 use crate::onnx::post::Post;
 use crate::onnx::tensor::{Data, Kind, Tensor};
 
@@ -23,6 +23,8 @@ use crate::onnx::tensor::{Data, Kind, Tensor};
 #[derive(Debug)]
 pub(super) struct Card {
     pub(super) plan: Plan,
+    /// Name of the output that is predicted.
+    pub(super) output: String,
     /// Columns of the predicted value.
     pub(super) width: usize,
     pub(super) n_outputs: usize,
@@ -222,6 +224,7 @@ impl Card {
         };
         let mut card = Self {
             plan: graph.plan(vec![*slot], None),
+            output: name.clone(),
             width,
             n_outputs: if is_classifier && width == 2 {
                 1
@@ -350,7 +353,7 @@ impl Card {
         if self.is_second && outer.is_none() {
             return None;
         }
-        let columns = columns(graph, spans, node.inputs.first().copied().flatten()?, 0)?;
+        let columns = origins(graph, spans, node.inputs.first().copied().flatten()?)?;
         let surfaced = trees.surfaced(&columns, features, link)?;
         (surfaced.n_outputs as usize == self.n_outputs).then_some(surfaced)
     }
@@ -374,44 +377,5 @@ fn space(is_classifier: bool, node: Option<&Node>, traced: &Trace) -> OutputSpac
         OutputSpace::Probability
     } else {
         OutputSpace::Score
-    }
-}
-
-/// Features of the inputs, by slot; none where they are changed on the way in.
-type Spans = HashMap<usize, Option<Range<u32>>>;
-
-/// Which features the columns of a value are, if each is one as it is.
-fn columns(graph: &Graph, spans: &Spans, slot: usize, depth: usize) -> Option<Vec<u32>> {
-    const MAX_DEPTH: usize = 16;
-    const MAX_COLUMNS: usize = 1 << 20;
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    if let Some(span) = spans.get(&slot) {
-        return span.clone().map(Iterator::collect);
-    }
-    let (_, node) = graph.maker(slot)?;
-    let only = || {
-        columns(
-            graph,
-            spans,
-            node.inputs.first().copied().flatten()?,
-            depth + 1,
-        )
-    };
-    match node.op_type.as_str() {
-        "Identity" => only(),
-        "Cast" if matches!(node.to, Some(Kind::Single | Kind::Double)) => only(),
-        "Concat" | "FeatureVectorizer" => {
-            let mut all = Vec::new();
-            for slot in &node.inputs {
-                all.extend(columns(graph, spans, (*slot)?, depth + 1)?);
-                if all.len() > MAX_COLUMNS {
-                    return None;
-                }
-            }
-            Some(all)
-        }
-        _ => None,
     }
 }

@@ -17,6 +17,7 @@ use crate::inputs::{Inputs, Unseen};
 use crate::limits::Limits;
 use crate::onnx::graph::{Graph, Input};
 use crate::onnx::kernel::Fault;
+use crate::onnx::origin::Spans;
 use crate::onnx::tensor::{Data, Kind, Tensor};
 use crate::{FeatureInfo, FeatureKind};
 
@@ -41,8 +42,8 @@ const MAX_BLOCK: usize = 65_536;
 pub(super) struct Feed {
     parts: Vec<Part>,
     pub(super) inputs: Inputs,
-    /// By slot of a graph's input: its features, if they are floats as they are.
-    pub(super) spans: HashMap<usize, Option<Range<u32>>>,
+    /// By slot of a graph's input: its features, if they are floating-point numbers.
+    pub(super) spans: Spans,
     /// Rows every run must have, if the file fixes them.
     fixed: Option<usize>,
 }
@@ -98,7 +99,8 @@ impl Feed {
             let first = u32::try_from(features.len()).unwrap_or(u32::MAX);
             let width = u32::try_from(part.width).unwrap_or(u32::MAX);
             let is_float = matches!(part.kind, Kind::Single | Kind::Double);
-            let span = is_float.then(|| first..first.saturating_add(width));
+            let features_of = first..first.saturating_add(width);
+            let span = is_float.then_some((features_of, part.kind == Kind::Single));
             spans.insert(input.slot, span);
             let name = &input.declared.name;
             for idx in 0..part.width {

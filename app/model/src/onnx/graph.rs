@@ -24,6 +24,8 @@ pub(super) struct Graph {
     pub(super) n_slots: usize,
     /// Per slot: the position of the node that makes it.
     pub(super) makers: Vec<Option<usize>>,
+    /// The first thing in it that is not ours, so that it cannot run here.
+    pub(super) foreign: Option<String>,
 }
 
 /// An input that must be given.
@@ -242,6 +244,12 @@ impl Graph {
             wanted.push(value.ok_or("a value is not made")?);
         }
         Ok((wanted, scores))
+    }
+
+    /// Values of the inputs with their names.
+    pub(super) fn named(&self, values: Vec<Arc<Tensor>>) -> Vec<(String, Arc<Tensor>)> {
+        let names = self.inputs.iter().map(|input| input.declared.name.clone());
+        names.zip(values).collect()
     }
 
     /// The node that makes a value.

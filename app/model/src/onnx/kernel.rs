@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::limits::Limits;
 use crate::onnx::proto::{Attribute, NodeProto, TensorProto};
+use crate::onnx::steps::Step;
 use crate::onnx::tensor::{Data, Kind, MAX_ELEMENTS, Tensor, n_elements};
 use crate::onnx::trees::Trees;
 
@@ -23,6 +24,8 @@ pub(super) struct Built {
     pub(super) trees: Option<Arc<Trees>>,
     /// Columns it takes, if its attributes say so.
     pub(super) width: Option<usize>,
+    /// What it does to each column, or to all, if it is no more than that.
+    pub(super) steps: Vec<Step>,
 }
 
 impl Built {
@@ -34,7 +37,13 @@ impl Built {
             scores: None,
             trees: None,
             width: None,
+            steps: Vec::new(),
         }
+    }
+
+    /// With what it does to each column.
+    pub(super) fn with_steps(self, steps: Vec<Step>) -> Self {
+        Self { steps, ..self }
     }
 
     pub(super) fn with_width(self, width: usize) -> Self {
@@ -54,6 +63,19 @@ pub(super) enum Fault {
     Unsupported(String, String),
     /// It is larger than the limits allow.
     TooLarge(String),
+}
+
+impl Fault {
+    /// The same one, and the node it is in.
+    pub(super) fn of(self, node: &str) -> Self {
+        match self {
+            Self::Damaged(reason) => Self::Damaged(format!("{node}: {reason}")),
+            Self::Unsupported(part, advice) => {
+                Self::Unsupported(format!("{part} ({node})"), advice)
+            }
+            Self::TooLarge(what) => Self::TooLarge(what),
+        }
+    }
 }
 
 impl From<String> for Fault {

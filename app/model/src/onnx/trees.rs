@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 
-use crate::ensemble::{Link, TreeEnsemble};
+use crate::ensemble::{Comparison, Link, TreeEnsemble};
 use crate::error::ModelError;
 use crate::forest::Forest;
 use crate::onnx::post::{Post, Second};
+use crate::onnx::steps::{Origin, Step, cut, through};
 use crate::onnx::tensor::{Data, Kind, Tensor};
 
 /// How leaf values become scores.
@@ -259,18 +260,14 @@ impl Trees {
     /// if what the operator gives is not the link of their sum.
     pub(super) fn surfaced(
         &self,
-        columns: &[u32],
+        columns: &[Origin],
         features: &[String],
         link: Link,
     ) -> Option<TreeEnsemble> {
         let mut trees = self.forest.trees().clone();
         trees.features = features.to_vec();
         trees.link = link;
-        for feature in &mut trees.feature {
-            if *feature != TreeEnsemble::LEAF {
-                *feature = *columns.get(*feature as usize)?;
-            }
-        }
+        before(&mut trees, columns)?;
         match self.aggregate {
             Aggregate::Sum => {}
             Aggregate::Average => average(&mut trees),
@@ -304,6 +301,56 @@ impl Trees {
             Post::Softmax | Post::SoftmaxZero | Post::Probit => None,
         }
     }
+}
+
+/// Makes comparisons of columns comparisons of the features they come from; `None` if one cannot be.
+fn before(trees: &mut TreeEnsemble, columns: &[Origin]) -> Option<()> {
+    let is_cast = |step: &Step| matches!(step, Step::ToSingle | Step::ToDouble);
+    let is_plain = columns
+        .iter()
+        .all(|column| column.steps.iter().all(is_cast));
+    let is_single = columns.iter().all(|column| column.is_single);
+    for node in 0..trees.n_nodes() {
+        if trees.is_leaf(node) {
+            continue;
+        }
+        let column = columns.get(trees.feature[node] as usize)?;
+        trees.feature[node] = column.feature;
+        if is_plain {
+            continue;
+        }
+        let is_inclusive = match trees.comparison[node] {
+            Comparison::Less => false,
+            Comparison::LessOrEqual => true,
+            Comparison::Equal | Comparison::In => return None,
+        };
+        let mut steps = column.steps.clone();
+        if trees.is_single_precision {
+            steps.push(Step::ToSingle);
+        }
+        let threshold = trees.value[node];
+        let cut = cut(&steps, threshold, is_inclusive, is_single)?;
+        let missing = through(&steps, f64::NAN, is_single);
+        let mut is_yes = trees.missing_goes_yes[node];
+        if !missing.is_nan() {
+            is_yes = missing < threshold || (is_inclusive && missing <= threshold);
+        }
+        trees.value[node] = cut.threshold;
+        trees.comparison[node] = if cut.is_inclusive {
+            Comparison::LessOrEqual
+        } else {
+            Comparison::Less
+        };
+        trees.missing_goes_yes[node] = is_yes != cut.is_swapped;
+        if cut.is_swapped {
+            let TreeEnsemble { yes, no, .. } = trees;
+            std::mem::swap(&mut yes[node], &mut no[node]);
+        }
+    }
+    if !is_plain {
+        trees.is_single_precision = is_single;
+    }
+    Some(())
 }
 
 /// The row of `leaf_rows` a leaf value names; checked when the forest was made.

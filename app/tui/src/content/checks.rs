@@ -50,8 +50,11 @@ pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
         .map(AsRef::as_ref)
         .filter(|check| !scene.only_bad || check.standing >= Standing::Warn)
         .collect();
-    if scene.order == Order::Gravity {
-        checks.sort_by_key(|check| std::cmp::Reverse(check.standing));
+    // What wants a look stands first, so that it is not to be searched among what passes.
+    let gravity = |check: &CheckState| std::cmp::Reverse(check.standing);
+    match scene.order {
+        Order::Gravity => checks.sort_by_key(|check| gravity(check)),
+        Order::Stage => checks.sort_by_key(|check| (check.info.stage, gravity(check))),
     }
     if checks.is_empty() {
         return empty(scene, width);

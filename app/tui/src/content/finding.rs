@@ -64,6 +64,7 @@ fn place(scene: &Scene, check: &str, finding: &Finding, width: usize) -> Vec<Ite
                 title: format!("{} rows", finding.code),
                 rows: rows.clone(),
                 columns: place.columns.clone(),
+                is_whole: false,
             },
         ));
     }

@@ -14,6 +14,9 @@ use crate::page::Page;
 use crate::scene::Scene;
 use crate::text::{clip, pad, pad_left};
 
+/// Columns of a column's name.
+const NAME: usize = 20;
+
 /// The page of all inputs.
 pub(super) fn items(scene: &Scene, width: usize) -> Vec<Item> {
     let project = &scene.picture.project;
@@ -126,29 +129,47 @@ pub(super) fn input(scene: &Scene, name: &str, width: usize) -> Vec<Item> {
             title: format!("{name} rows"),
             rows: Rows::new(role, 0..n_rows),
             columns: Vec::new(),
+            is_whole: true,
         }),
     ));
     items.extend(section(scene, "Columns"));
+    let head = format!(
+        "{} {} {:>8} {:>9} {} spread",
+        pad("name", NAME),
+        pad("kind", 11),
+        "missing",
+        "distinct",
+        pad("least · median · most, or top", 32)
+    );
+    let dim = scene.look.style("ui.text.dim");
+    items.push(Item::heading(clip(&head, width), dim));
     for (index, column) in table.column_names().into_iter().enumerate() {
         let kind = match table.kind(index) {
             Some(ColumnKind::Numeric) => "numeric",
-            Some(ColumnKind::Categorical) => "categorical",
+            Some(ColumnKind::Categorical) => "category",
             Some(ColumnKind::Boolean) => "boolean",
             Some(ColumnKind::Date) => "date",
             Some(ColumnKind::Text) => "text",
             _ => "",
         };
-        let n_missing = table.record_batch().column(index).null_count();
-        let missing = if n_missing == 0 {
-            String::new()
+        let mut line = vec![Span::raw(format!(
+            "{} {} ",
+            pad(column, NAME),
+            pad(kind, 11)
+        ))];
+        if let Some((figures, spark)) = super::column::summary(scene, role, column) {
+            line.push(Span::raw(format!("{figures} ")));
+            line.push(Span::styled(spark, scene.look.style("chart.bar")));
         } else {
-            format!("{n_missing} missing")
+            line.push(Span::styled("…", dim));
+        }
+        let target = Page::Column {
+            name: column.to_owned(),
         };
-        let line = format!("{} {} {missing}", pad(column, 30), pad(kind, 12));
         items.push(Item::row(
             format!("column {column}"),
-            Line::from(Span::raw(clip(&line, width))),
-            None,
+            Line::from(line),
+            Some(target),
         ));
     }
     items

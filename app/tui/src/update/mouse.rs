@@ -35,7 +35,7 @@ fn clicked(state: &mut State, column: u16, row: u16) {
     }
 }
 
-/// Selects the first check of a stage.
+/// Selects the gravest check of a stage.
 fn show_stage(state: &mut State, column: usize) {
     let width = usize::from(state.areas().pipeline.width);
     let picture = state.scene.picture.clone();
@@ -49,7 +49,8 @@ fn show_stage(state: &mut State, column: usize) {
     let first = picture
         .checks
         .iter()
-        .find(|check| check.info.stage == stage);
+        .filter(|check| check.info.stage == stage)
+        .min_by_key(|check| std::cmp::Reverse(check.standing));
     if let Some(check) = first {
         show_pane(state, 0);
         state.place_mut().cursor.choose(0, &check.info.id);

@@ -133,13 +133,13 @@ fn clicks_select_then_open_and_stages_lead_to_their_checks() {
     // Heading, stage, check, check, stage, check.
     update(&mut state, click(body.x + 5, body.y + 3));
     let second = state.place().cursor.key.clone();
-    assert_eq!(second, "test.check-5");
+    assert_eq!(second, "test.check-0");
     update(&mut state, click(body.x + 5, body.y + 3));
     assert_eq!(state.place().page, Page::Check { id: second });
     let segments = crate::pipeline::segments(&state.scene.picture, 100);
     let column = u16::try_from(segments[2].from).unwrap();
     update(&mut state, click(column, 1));
-    assert_eq!(state.place().cursor.key, "test.check-2");
+    assert_eq!(state.place().cursor.key, "test.check-7");
 }
 
 #[test]
@@ -162,4 +162,151 @@ fn any_keys_in_any_order_leave_a_valid_selection() {
             assert!(is_empty || state.selected(&items).is_some(), "{cursor:?}");
         }
     }
+}
+
+/// A screen on the rows of a table of four columns; the finding is about `age`.
+fn on_rows() -> (State, tempfile::TempDir) {
+    use interlock_engine::load::{LoadSpec, load};
+    use interlock_engine::picture::InputState;
+    use interlock_plugin_api::outcome::{Role, Rows};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.csv");
+    std::fs::write(
+        &path,
+        "job,age,rate\nnone,30,0.5\ncar,,1.5\nnone,25,2.5\nboat,41,\n",
+    )
+    .unwrap();
+    let spec = LoadSpec {
+        files: vec![path],
+        ..LoadSpec::default()
+    };
+    let table = load(&spec, folder.path(), folder.path()).table.unwrap();
+    let mut state = fresh();
+    let mut picture = crate::fixture::picture();
+    picture.project.inputs = vec![InputState {
+        name: "train".to_owned(),
+        role: Some(Role::Train),
+        source: "train.csv".to_owned(),
+        shape: Some((4, 3)),
+        card: None,
+        fingerprint: table.content.to_string(),
+        table: Some(Arc::clone(&table.view)),
+        stale: None,
+        loaded_at: None,
+    }];
+    state.stack.push(Place::new(Page::Rows {
+        title: "rows".to_owned(),
+        rows: Rows::new(Role::Train, 0..4),
+        columns: vec!["age".to_owned()],
+        is_whole: true,
+    }));
+    update(&mut state, Input::Picture(Arc::new(picture)));
+    (state, folder)
+}
+
+fn keys_of_rows(state: &State) -> Vec<String> {
+    let items = state.items().into_iter();
+    items
+        .filter(|item| !item.spots.is_empty())
+        .map(|item| item.key)
+        .collect()
+}
+
+#[test]
+fn rows_are_sorted_up_down_and_as_before() {
+    let (mut state, _folder) = on_rows();
+    assert_eq!(keys_of_rows(&state), ["0", "1", "2", "3"]);
+    letters(&mut state, "s");
+    assert_eq!(keys_of_rows(&state), ["2", "0", "3", "1"]);
+    letters(&mut state, "s");
+    assert_eq!(keys_of_rows(&state), ["3", "0", "2", "1"]);
+    letters(&mut state, "s");
+    assert_eq!(keys_of_rows(&state), ["0", "1", "2", "3"]);
+}
+
+#[test]
+fn rows_are_filtered_by_conditions_and_by_text() {
+    let (mut state, _folder) = on_rows();
+    letters(&mut state, "/job=none & age<30");
+    assert_eq!(keys_of_rows(&state), ["2"]);
+    press(&mut state, KeyCode::Enter);
+    press(&mut state, KeyCode::Esc);
+    letters(&mut state, "/age missing");
+    assert_eq!(keys_of_rows(&state), ["1"]);
+    press(&mut state, KeyCode::Esc);
+    letters(&mut state, "/BOAT");
+    assert_eq!(keys_of_rows(&state), ["3"]);
+    assert!(state.items()[0].text().contains("any cell holds 'BOAT'"));
+}
+
+#[test]
+fn cells_of_the_finding_are_marked_by_a_sign() {
+    let (state, _folder) = on_rows();
+    let items = state.items();
+    let first = items.iter().find(|item| item.key == "0").unwrap().text();
+    let flag = state.scene.look.glyphs.flag;
+    assert_eq!(first.matches(flag).count(), 1, "{first}");
+    assert!(first.find("30").unwrap() < first.find(flag).unwrap());
+    assert!(first.find(flag).unwrap() < first.find("none").unwrap());
+}
+
+#[test]
+fn a_cell_a_row_and_all_shown_rows_are_copied() {
+    let (mut state, _folder) = on_rows();
+    assert_eq!(letters(&mut state, "y"), [Effect::Copy("30".to_owned())]);
+    assert_eq!(
+        letters(&mut state, "Y"),
+        [Effect::Copy("30\tnone\t0.5".to_owned())]
+    );
+    letters(&mut state, "s/none");
+    press(&mut state, KeyCode::Enter);
+    let all = Key::pressed(KeyCode::Char('y'), KeyModifiers::CONTROL);
+    assert_eq!(
+        update(&mut state, Input::Key(all)),
+        [Effect::Copy(
+            "age\tjob\trate\n25\tnone\t2.5\n30\tnone\t0.5\n".to_owned()
+        )]
+    );
+}
+
+#[test]
+fn an_export_replaces_a_file_only_after_a_second_enter() {
+    let (mut state, _folder) = on_rows();
+    letters(&mut state, "x");
+    let may_replace = |effects: &[Effect]| match effects {
+        [
+            Effect::Export {
+                may_replace, path, ..
+            },
+        ] => (*may_replace, path.clone()),
+        other => panic!("{other:?}"),
+    };
+    let first = press(&mut state, KeyCode::Enter);
+    assert_eq!(may_replace(&first), (false, "rows.csv".to_owned()));
+    let stands = |path: &str| Input::Exported {
+        text: String::new(),
+        exists: Some(path.to_owned()),
+    };
+    update(&mut state, stands("rows.csv"));
+    // Another name is another file, which may exist too.
+    press(&mut state, KeyCode::Char('2'));
+    let other = press(&mut state, KeyCode::Enter);
+    assert_eq!(may_replace(&other), (false, "rows.csv2".to_owned()));
+    update(&mut state, stands("rows.csv"));
+    let second = press(&mut state, KeyCode::Enter);
+    assert_eq!(may_replace(&second), (true, "rows.csv".to_owned()));
+}
+
+#[test]
+fn a_page_asks_for_what_it_shows_once() {
+    let (mut state, _folder) = on_rows();
+    state.stack.push(Place::new(Page::Column {
+        name: "age".to_owned(),
+    }));
+    let asked = Effect::Ask(Request::ProfileColumn {
+        column: "age".to_owned(),
+    });
+    assert_eq!(update(&mut state, Input::Tick), [asked]);
+    assert_eq!(update(&mut state, Input::Tick), []);
 }

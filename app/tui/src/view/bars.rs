@@ -121,8 +121,14 @@ pub(super) fn readout(state: &State, area: Rect, buffer: &mut Buffer) -> Option<
     let look = &state.scene.look;
     let columns = usize::from(area.width);
     let place = state.place();
-    if state.is_filtering {
-        let text = printable(&format!(" / {}", place.filter));
+    let typed = match &state.export {
+        Some((path, true)) => Some(format!(" {path} exists; Enter replaces it: {path}")),
+        Some((path, false)) => Some(format!(" write rows to (.csv, .tsv, .parquet): {path}")),
+        None if state.is_filtering => Some(format!(" / {}", place.filter)),
+        None => None,
+    };
+    if let Some(text) = typed {
+        let text = printable(&text);
         let at = u16::try_from(width(&text))
             .unwrap_or(0)
             .min(area.width.saturating_sub(1));
@@ -158,6 +164,8 @@ pub(super) fn footer(state: &State, area: Rect, buffer: &mut Buffer) {
     let (key, text) = (look.style("ui.key"), look.style("ui.text.dim"));
     let hints: Vec<(String, String)> = if state.palette.is_some() {
         hints(&[("Enter", "do it"), ("Up/Down", "select"), ("Esc", "close")])
+    } else if state.export.is_some() {
+        hints(&[("Enter", "write"), ("Esc", "do not")])
     } else if state.is_filtering {
         hints(&[("Enter", "keep"), ("Esc", "show all")])
     } else {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::onnx::kernel::{Args, Built, Fault, Spec};
+use crate::onnx::steps::Step;
 use crate::onnx::tensor::{Data, Kind, Tensor};
 
 /// Makes an encoder ready.
@@ -67,6 +68,18 @@ fn scaler(spec: &Spec<'_>) -> Built {
     let offset = spec.floats("offset").unwrap_or_default();
     let scale = spec.floats("scale").unwrap_or_default();
     let width = offset.len().max(scale.len());
+    let steps = (0..width).map(|idx| {
+        let at = |list: &[f32], otherwise: f32| match list {
+            [] => Some(otherwise),
+            [one] => Some(*one),
+            _ => list.get(idx).copied(),
+        };
+        Some(Step::Scale {
+            offset: at(&offset, 0.0)?,
+            scale: at(&scale, 1.0)?,
+        })
+    });
+    let steps: Option<Vec<Step>> = steps.collect();
     let built = Built::plain(move |args, _budget| {
         let input = args.at(0)?;
         let n_columns = input.shape.last().copied().unwrap_or(1);
@@ -101,6 +114,7 @@ fn scaler(spec: &Spec<'_>) -> Built {
         };
         Ok(vec![Tensor::new(input.shape.clone(), Data::Single(data))?])
     });
+    let built = built.with_steps(steps.unwrap_or_default());
     if width > 1 {
         built.with_width(width)
     } else {
@@ -127,6 +141,11 @@ fn imputer(spec: &Spec<'_>) -> Result<Built, Fault> {
         _ => return Err("it has no values to fill in".to_owned().into()),
     };
     let width = fills.len();
+    let steps = if missing.is_nan() {
+        fills.iter().copied().map(Step::Fill).collect()
+    } else {
+        Vec::new()
+    };
     let built = Built::plain(move |args, _budget| {
         let input = args.at(0)?;
         let n_columns = input.shape.last().copied().unwrap_or(1);
@@ -147,6 +166,7 @@ fn imputer(spec: &Spec<'_>) -> Result<Built, Fault> {
         let data = Data::from_doubles(values, input.data.kind());
         Ok(vec![Tensor::new(input.shape.clone(), data)?])
     });
+    let built = built.with_steps(steps);
     Ok(if width > 1 {
         built.with_width(width)
     } else {

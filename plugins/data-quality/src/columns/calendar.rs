@@ -1,0 +1,148 @@
+//! Days since 1970-01-01 and the calendar.
+//!
+//! In: year, month, day, or a count of days. Out: the other, in the proleptic Gregorian calendar.
+//! Knows no text, no time zone and no clock.
+
+/// Microseconds of a day.
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// A day by its parts; the first month is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the day of the month has no other name"
+)]
+pub(crate) struct Day {
+    pub(crate) year: i64,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+}
+
+/// Days of a month; 0 if there is no such month.
+pub(crate) fn days_in_month(year: i64, month: u8) -> u8 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
+impl Day {
+    /// Whether there is such a day.
+    pub(crate) fn exists(self) -> bool {
+        (1..=days_in_month(self.year, self.month)).contains(&self.day)
+    }
+
+    /// Days since 1970-01-01 of a day that exists.
+    pub(crate) fn since_1970(self) -> i64 {
+        // Years begin in March, so that the leap day is the last of its year.
+        let year = self.year - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let month_from_march = (i64::from(self.month) + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(self.day) - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
+    /// The day so many days after 1970-01-01.
+    pub(crate) fn of(days: i64) -> Self {
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+        let year_of_era = (day_of_era - leaps) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let small = |value: i64| u8::try_from(value).unwrap_or(0);
+        Self {
+            year: era * 400 + year_of_era + i64::from(month <= 2),
+            month: small(month),
+            day: small(day_of_year - (153 * month_from_march + 2) / 5 + 1),
+        }
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// Whether a day, counted from 1970-01-01 (a Thursday), is a Saturday or Sunday.
+pub(crate) fn is_weekend(days: i64) -> bool {
+    (days + 3).rem_euclid(7) >= 5
+}
+
+/// Workdays (Monday to Friday) since Monday 1970-01-05 before a day that is one itself.
+pub(crate) fn workdays(days: i64) -> i64 {
+    let since_monday = days - 4;
+    since_monday.div_euclid(7) * 5 + since_monday.rem_euclid(7).min(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_days() {
+        // python 3: (datetime.date(y, m, d) - datetime.date(1970, 1, 1)).days
+        for (year, month, day, days) in [
+            (1970, 1, 1, 0),
+            (1, 1, 1, -719_162),
+            (1900, 1, 1, -25_567),
+            (2000, 2, 29, 11_016),
+            (2024, 2, 29, 19_782),
+            (9999, 12, 31, 2_932_896),
+        ] {
+            let known = Day { year, month, day };
+            assert_eq!((known.since_1970(), Day::of(days)), (days, known));
+            assert!(known.exists());
+        }
+        assert!(
+            !Day {
+                year: 2023,
+                month: 2,
+                day: 29
+            }
+            .exists()
+        );
+        assert!(
+            !Day {
+                year: 1900,
+                month: 2,
+                day: 29
+            }
+            .exists()
+        );
+        assert!(
+            !Day {
+                year: 2023,
+                month: 13,
+                day: 1
+            }
+            .exists()
+        );
+    }
+
+    #[test]
+    fn weeks() {
+        // 2024-03-01 is a Friday.
+        let friday = Day {
+            year: 2024,
+            month: 3,
+            day: 1,
+        }
+        .since_1970();
+        assert!(!is_weekend(friday) && is_weekend(friday + 1) && is_weekend(friday + 2));
+        assert_eq!(workdays(friday + 3) - workdays(friday), 1);
+        assert_eq!(workdays(friday + 7) - workdays(friday), 5);
+    }
+}

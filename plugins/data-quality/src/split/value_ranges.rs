@@ -1,0 +1,248 @@
+//! The check `data-quality.value-ranges`.
+//!
+//! In: the numeric columns of all tables. Out: values outside the training range, beyond what chance
+//! gives.
+
+use interlock_plugin_api::{
+    Bar, CheckError, Context, Finding, Metric, Outcome, Params, Rows, Severity, Table, check,
+};
+use interlock_stats::multiplicity::holm;
+use interlock_stats::proportion::wilson;
+use serde::{Deserialize, Serialize};
+
+use crate::split::chance::outside_tail;
+use crate::split::report::{LEVEL, Report, bars_view, check_open_share, of_table, others, p_value};
+use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
+use crate::wording::{self, counted, names, percent};
+
+/// Settings of the check.
+#[derive(Debug, Params, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Corrected p-value, between 0 and 1, below which values outside are more than chance gives.
+    alpha: f64,
+    /// Share of values outside, 0 to 1, above which more than chance gives fails the check.
+    fail_above: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            alpha: 0.05,
+            fail_above: 1.0,
+        }
+    }
+}
+
+/// Values of one column and table beyond the training range.
+struct Outside<'c> {
+    name: &'c str,
+    table: usize,
+    values: &'c [f64],
+    low: f64,
+    high: f64,
+    n_train: u64,
+    n_present: u64,
+    n_below: u64,
+    n_above: u64,
+}
+
+impl Outside<'_> {
+    fn n(&self) -> u64 {
+        self.n_below + self.n_above
+    }
+
+    fn share(&self) -> f64 {
+        self.n() as f64 / self.n_present as f64
+    }
+
+    fn expected(&self) -> f64 {
+        self.n_present as f64 * 2.0 / (self.n_train as f64 + 1.0)
+    }
+
+    fn rows(&self) -> impl Iterator<Item = usize> {
+        (0..self.values.len())
+            .filter(|&row| self.values[row] < self.low || self.values[row] > self.high)
+    }
+}
+
+#[check(
+    id = "data-quality.value-ranges",
+    title = "Values beyond the training range",
+    stage = "data-quality",
+    needs(train, test?, current?, target?),
+    codes(DQ084 = "values outside the training range"),
+    cost = "quick",
+    docs = "value_ranges.md"
+)]
+pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
+    check_open_share("alpha", settings.alpha)?;
+    wording::check_share("fail_above", settings.fail_above)?;
+    let tables = wording::tables(ctx)?;
+    others(&tables)?;
+    let columns = inputs(ctx.facts(), &tables, Want::Numbers)?;
+    let found: Vec<Outside<'_>> = columns.iter().flat_map(outside).collect();
+    let p_values: Vec<f64> = found
+        .iter()
+        .map(|out| outside_tail(out.n_train, out.n_present, out.n()))
+        .collect();
+    let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by(|&a, &b| {
+        let is_odd = |at: usize| corrected[at] < settings.alpha;
+        is_odd(b)
+            .cmp(&is_odd(a))
+            .then(found[b].share().total_cmp(&found[a].share()))
+    });
+    let mut report = Report::default();
+    let mut bars = Vec::new();
+    for &at in &order {
+        say(
+            &mut report,
+            &mut bars,
+            &tables,
+            &found[at],
+            (corrected[at], &settings),
+        );
+    }
+    for (at, table) in tables.iter().enumerate().skip(1) {
+        report
+            .notes
+            .extend(absent_note(&columns, at, table.role().name()));
+    }
+    let view = bars_view(
+        "outside",
+        "Values outside the training range",
+        "A marked bar is more than chance gives; each bar opens its rows.",
+    );
+    report.bars(view, bars, "share of values", None);
+    let beyond: Vec<&str> = found
+        .iter()
+        .filter(|out| out.n() > 0)
+        .map(|out| out.name)
+        .collect();
+    let empty = tables.iter().find(|table| table.n_rows() == 0);
+    Ok(report.outcome(if let Some(empty) = empty {
+        Err(format!(
+            "the {} table has no rows; one would do",
+            empty.role().name()
+        ))
+    } else if found.is_empty() {
+        Err("no numeric column with two training values and one other to look at".to_owned())
+    } else if beyond.is_empty() {
+        Ok(format!(
+            "{} within the training range",
+            counted(columns.len(), "numeric column")
+        ))
+    } else {
+        Ok(format!(
+            "values outside the training range in {}, no more than chance gives",
+            names(beyond)
+        ))
+    }))
+}
+
+fn outside(column: &Beside) -> Vec<Outside<'_>> {
+    let Some(Cells::Numbers(train)) = column.tables.first() else {
+        return Vec::new();
+    };
+    let (mut low, mut high, mut n_train) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    for value in train.iter().filter(|value| !value.is_nan()) {
+        low = low.min(*value);
+        high = high.max(*value);
+        n_train += 1;
+    }
+    let mut found = Vec::new();
+    for (table, cells) in column.tables.iter().enumerate().skip(1) {
+        let Cells::Numbers(values) = cells else {
+            continue;
+        };
+        let (mut n_present, mut n_below, mut n_above) = (0, 0, 0);
+        for value in values {
+            n_present += u64::from(!value.is_nan());
+            n_below += u64::from(*value < low);
+            n_above += u64::from(*value > high);
+        }
+        if n_train >= 2 && n_present > 0 {
+            found.push(Outside {
+                name: &column.name,
+                table,
+                values,
+                low,
+                high,
+                n_train,
+                n_present,
+                n_below,
+                n_above,
+            });
+        }
+    }
+    found
+}
+
+fn say(
+    report: &mut Report,
+    bars: &mut Vec<Bar>,
+    tables: &[Table<'_>],
+    out: &Outside<'_>,
+    judged: (f64, &Settings),
+) {
+    let (p, settings) = judged;
+    let (role, name) = (tables[out.table].role(), out.name);
+    let is_odd = p < settings.alpha;
+    let mut metric = Metric::new("outside_share", out.share(), out.n_present)
+        .title(format!(
+            "Values of {} outside the training range",
+            role.name()
+        ))
+        .unit("rate")
+        .column(name)
+        .group(role.name());
+    let mut bar = Bar::new(of_table(role, tables.len() - 1, name), out.share());
+    if let Ok(bounds) = wilson(out.n(), out.n_present, LEVEL) {
+        metric = metric.interval(bounds.low, bounds.high, LEVEL, "Wilson");
+        bar.interval = Some((bounds.low, bounds.high));
+    }
+    report.metrics.push(metric);
+    bar.is_flagged = is_odd;
+    if out.n() == 0 {
+        bars.push(bar);
+        return;
+    }
+    bar.rows = Some(Rows::new(role, out.rows()));
+    bars.push(bar);
+    let n = usize::try_from(out.n()).unwrap_or(usize::MAX);
+    let (least, greatest) = out
+        .values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+            (a.min(*v), b.max(*v))
+        });
+    let why = if is_odd {
+        p_value(p)
+    } else {
+        "chance".to_owned()
+    };
+    let title = format!(
+        "column '{name}' leaves the training range {} to {} in {} of the {} table ({}; {:.1} expected, {why})",
+        out.low,
+        out.high,
+        counted(n, "row"),
+        role.name(),
+        percent(out.share()),
+        out.expected()
+    );
+    let severity = match (is_odd, out.share() > settings.fail_above) {
+        (true, true) => Severity::Error,
+        (true, false) => Severity::Warning,
+        (false, _) => Severity::Note,
+    };
+    report.find(
+        Finding::new("DQ084", severity, title)
+            .because(format!("{} below and {} above, from {least} to {greatest}. There the model extrapolates from nothing.", out.n_below, out.n_above))
+            .advice("Open the rows: another unit, a placeholder such as 999, or true values the training table lacks? Mend the former, train on the latter.")
+            .column(name)
+            .rows(Rows::new(role, out.rows()))
+            .evidence("outside"),
+    );
+}
