@@ -192,9 +192,12 @@ impl<'t> Column<'t> {
 
     fn numbers_by<T: Copy>(&self, number: impl Fn(T) -> f64) -> Result<Vec<f64>, CheckError> {
         let (rows, values) = (self.rows()?, self.values::<T>()?);
-        let read = |(row, value): (usize, &T)| match rows.is_missing(row) {
-            true => f64::NAN,
-            false => number(*value),
+        let read = |(row, value): (usize, &T)| {
+            if rows.is_missing(row) {
+                f64::NAN
+            } else {
+                number(*value)
+            }
         };
         Ok(values.iter().enumerate().map(read).collect())
     }

@@ -42,20 +42,16 @@ impl<'t> Coder<'t> {
     pub fn code(&mut self, column: &Column<'t>) -> Result<Codes, CheckError> {
         let codes = if column.is_numeric() {
             let numbers = column.numbers()?;
-            if numbers.iter().any(|value| value.abs() >= EXACT_INTEGERS) {
-                (0..column.len())
-                    .map(|row| {
-                        column
-                            .display(row)
-                            .map_or(MISSING, |text| self.text(Cow::Owned(text)))
-                    })
-                    .collect()
-            } else {
-                numbers
-                    .into_iter()
-                    .map(|value| self.number(value))
-                    .collect()
-            }
+            let mut code = |row: usize, value: f64| {
+                if value.abs() < EXACT_INTEGERS {
+                    self.number(value)
+                } else {
+                    let text = column.display(row);
+                    text.map_or(MISSING, |text| self.text(Cow::Owned(text)))
+                }
+            };
+            let rows = numbers.into_iter().enumerate();
+            rows.map(|(row, value)| code(row, value)).collect()
         } else if column.has_dictionary() {
             // Values stand in order of first appearance, so codes do too.
             let distinct = column.distinct()?;
