@@ -119,7 +119,7 @@ def is_iso(text, form):
         return False
 
 
-for name in ("age", "price", "huge"):
+for name in ("age", "price", "huge", "tax"):
     whole = lambda v: isinstance(v, int) or math.isfinite(v) and v == math.floor(v)
     column_case("DQ162", name, lambda v: not whole(v), value_type="integer")
     column_case("DQ162", name, lambda v: False, value_type="number")
