@@ -235,8 +235,8 @@ mod tests {
 
     #[test]
     fn shares_are_bounded_by_wilson() {
-        // statsmodels.stats.proportion.proportion_confint(30, 1000, alpha=0.002, method="wilson")
-        // upper: 0.0515; of half as many rows, 15 of 500: 0.0632.
+        // scipy.stats.binomtest(30, 1000).proportion_ci(0.998, "wilson").high is 0.05162; of half as
+        // many rows, 15 of 500, it is 0.06377, and of 0 of 500 0.01874.
         assert!((greatest_share(30, 1000, usize::MAX) - 0.052).abs() < 1e-9);
         assert!((greatest_share(30, 1000, 1000) - 0.064).abs() < 1e-9);
         assert!((greatest_share(0, 1000, 1000) - 0.019).abs() < 1e-9);
