@@ -64,7 +64,6 @@ enum Use {
 
 /// Values of a column as distinct texts.
 struct Texts {
-    codes: Vec<u32>,
     values: Vec<String>,
     counts: Vec<usize>,
 }
@@ -240,15 +239,14 @@ fn texts(learned: &mut LearnedColumn, table: &TableView, what: Use, next: Next) 
         return;
     }
     let pattern = shapes::pattern(&texts.values.iter().map(String::as_str));
-    let has_pattern = pattern.is_some();
     if let Some(pattern) = pattern {
         learned.add("pattern", Value::String(pattern));
+        return;
     }
-    lengths(learned, &texts, next);
-    if !has_pattern && !is_all_different {
-        learned
-            .not_learned
-            .push("no pattern: its texts have no common form".to_owned());
+    lengths(learned, &texts, n_present, next);
+    if !is_all_different {
+        let why = "no pattern: its texts have no common form";
+        learned.not_learned.push(why.to_owned());
     }
 }
 
@@ -287,23 +285,16 @@ fn allowed_of(learned: &mut LearnedColumn, texts: &Texts) -> bool {
     true
 }
 
-fn lengths(learned: &mut LearnedColumn, texts: &Texts, next: Next) {
-    let mut lengths: Vec<f64> = Vec::with_capacity(texts.codes.len());
-    let of_values: Vec<f64> = texts
-        .values
-        .iter()
-        .map(|text| text.chars().count() as f64)
-        .collect();
-    let present = texts
-        .codes
-        .iter()
-        .filter_map(|code| of_values.get(*code as usize));
-    lengths.extend(present);
+/// The lengths of different texts: one that repeats says no more about others.
+fn lengths(learned: &mut LearnedColumn, texts: &Texts, n_present: usize, next: Next) {
+    let lengths = texts.values.iter().map(|text| text.chars().count() as f64);
+    let mut lengths: Vec<f64> = lengths.collect();
     lengths.sort_by(f64::total_cmp);
-    if lengths.len() < MIN_FOR_UNIQUE {
+    if lengths.len() < MIN_VALUES {
         return;
     }
-    if let Some(Ends { low, high }) = ends(&lengths, next.most) {
+    let n_next = lengths.len().saturating_mul(next.most) / n_present.max(1);
+    if let Some(Ends { low, high }) = ends(&lengths, n_next) {
         if low >= 1.0 {
             learned.add("length_min", number(low.floor()));
         }
@@ -320,11 +311,7 @@ impl Texts {
                 *count += 1;
             }
         }
-        Some(Self {
-            codes,
-            values,
-            counts,
-        })
+        Some(Self { values, counts })
     }
 }
 

@@ -174,7 +174,8 @@ fn written(forms: &BTreeMap<Vec<Class>, Form>) -> String {
             let mut pattern = String::new();
             for (class, run) in classes.iter().zip(&form.runs) {
                 let is_sure = form.n_texts >= MIN_FIXED;
-                if let Some(constant) = run.constant.as_ref().filter(|_| is_sure) {
+                let is_literal = is_sure && is_fixed(*class, run);
+                if let Some(constant) = run.constant.as_ref().filter(|_| is_literal) {
                     pattern += &regex::escape(constant);
                     continue;
                 }
@@ -193,6 +194,16 @@ fn written(forms: &BTreeMap<Vec<Class>, Form>) -> String {
         })
         .collect();
     alternatives.join("|")
+}
+
+/// Whether a run that is always the same is so for good: `ORD`, `-`. A single letter or a number may be
+/// that of this batch.
+fn is_fixed(class: Class, run: &Run) -> bool {
+    match class {
+        Class::Sign(_) => true,
+        Class::Upper | Class::Lower => run.shortest > 1,
+        Class::Digit | Class::Hex | Class::Alphanumeric => false,
+    }
 }
 
 #[cfg(test)]
@@ -229,7 +240,7 @@ mod tests {
                 format!("D-{at:05}")
             }
         });
-        assert_eq!(of(&two).unwrap(), r"[0-9]{5}|D\-[0-9]{5}");
+        assert_eq!(of(&two).unwrap(), r"[0-9]{5}|[A-Z]\-[0-9]{5}");
         let hashes = made(300, |at| {
             format!(
                 "{:08x}",

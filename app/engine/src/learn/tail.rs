@@ -17,6 +17,9 @@ const HARD_FROM_WITH_GAPS: f64 = 10.0;
 /// Standard error of the shape of a tail, times the square root of the number of values in it.
 const CAUTION: f64 = 1.5;
 
+/// Longest step to another value beyond the greatest, as a share of the span.
+const MAX_STEP: f64 = 0.25;
+
 /// Distinct values before the last that say how counts decay.
 const N_BEFORE: usize = 5;
 
@@ -33,14 +36,14 @@ pub(super) fn ends(ascending: &[f64], n_next: usize) -> Option<Ends> {
     let (least, greatest) = (*ascending.first()?, *ascending.last()?);
     let mirrored: Vec<f64> = ascending.iter().rev().map(|value| -value).collect();
     let span = greatest - least;
-    let high = match upper(ascending, n_next) {
-        Some(limit) => rounded_up(limit, span),
-        None => greatest,
+    // Among whole numbers a limit between two of them would be odd.
+    let is_whole = ascending.iter().all(|value| value.fract().abs() <= 0.0);
+    let limit = |limit: f64| {
+        let moved = rounded_up(limit, span);
+        if is_whole { moved.ceil() } else { moved }
     };
-    let low = match upper(&mirrored, n_next) {
-        Some(limit) => -rounded_up(limit, span),
-        None => least,
-    };
+    let high = upper(ascending, n_next).map_or(greatest, limit);
+    let low = -upper(&mirrored, n_next).map_or(-least, limit);
     let is_never_negative = least >= 0.0;
     Some(Ends {
         low: if is_never_negative { low.max(0.0) } else { low },
@@ -53,6 +56,9 @@ fn upper(ascending: &[f64], n_next: usize) -> Option<f64> {
     let greatest = *ascending.last()?;
     if is_hard_end(ascending) {
         return None;
+    }
+    if let Some(limit) = beyond_steps(ascending) {
+        return Some(limit);
     }
     let n = ascending.len();
     let k = index(2.0 * (n as f64).sqrt()).clamp(10, (n / 4).max(10));
@@ -83,11 +89,39 @@ fn upper(ascending: &[f64], n_next: usize) -> Option<f64> {
         scale / shape * (ratio.powf(shape) - 1.0)
     };
     let limit = threshold + height;
+    // Numbers that come in steps take at least one more, if it is no leap.
+    let before = ascending.iter().rev().find(|value| **value < greatest);
+    let step = before.map_or(0.0, |before| greatest - before);
+    let step = step.min(MAX_STEP * (greatest - ascending[0]));
     Some(if limit.is_finite() {
-        limit.max(greatest)
+        limit.max(greatest + step)
     } else {
         greatest
     })
+}
+
+/// Where whole numbers on the last few steps side by side end, if their counts go on to decay as they
+/// did; `None` if the tail is of other numbers.
+fn beyond_steps(ascending: &[f64]) -> Option<f64> {
+    const N_STEPS: usize = 3;
+    let mut runs = ascending.chunk_by(|a, b| a.total_cmp(b).is_eq()).rev();
+    let last: Vec<&[f64]> = runs.by_ref().take(N_STEPS).collect();
+    let [top, .., first] = last.as_slice() else {
+        return None;
+    };
+    let is_side_by_side = |pair: &[&[f64]]| (pair[0][0] - pair[1][0] - 1.0).abs() <= 0.0;
+    let n_steps = (last.len() - 1) as f64;
+    // More values than that are as good as continuous.
+    let is_coarse = runs.take(20).count() < 20;
+    if !is_coarse || !last.windows(2).all(is_side_by_side) {
+        return None;
+    }
+    let (n_top, n_first) = (top.len() as f64, first.len() as f64);
+    let decay = (n_top / n_first).powf(1.0 / n_steps).clamp(0.05, 0.9);
+    // n decay^j + n decay^(j + 1) + … beyond the j-th further step.
+    let n_beyond = n_top * decay / (1.0 - decay);
+    let further = ((EXPECTED_BEYOND / n_beyond).ln() / decay.ln()).ceil();
+    Some(top[0] + further.max(0.0))
 }
 
 /// Whether values pile up at the greatest: counts that decay as they did before would have gone on
@@ -142,6 +176,8 @@ fn index(position: f64) -> usize {
 /// Upper end of Wilson's interval of a share, one-sided, so that a share of `n_next` other rows passes
 /// it about once in a thousand tables; rounded up to two digits.
 pub(super) fn greatest_share(n: usize, of: usize, n_next: usize) -> f64 {
+    /// Missing rows a table may have of a column that had none.
+    const N_AFTER_NONE: f64 = 5.0;
     /// Quantile of the normal distribution at 99.9 %.
     const Z: f64 = 3.090_232_306_167_813;
     if of == 0 {
@@ -153,6 +189,11 @@ pub(super) fn greatest_share(n: usize, of: usize, n_next: usize) -> f64 {
     let center = share + Z * Z / (2.0 * size);
     let half = Z * (share * (1.0 - share) / size + Z * Z / (4.0 * size * size)).sqrt();
     let bound = (center + half) / (1.0 + Z * Z / size);
+    // After none at all, more than five come in half a percent of tables (Beta(½, n + ½)).
+    let bound = match n {
+        0 => bound.min(N_AFTER_NONE / n_next.max(1) as f64),
+        _ => bound,
+    };
     let step = 10_f64.powf(bound.log10().floor() - 1.0);
     let decimals = index((-step.log10()).round());
     let text = format!("{:.decimals$}", (bound / step).ceil() * step);
@@ -200,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn few_whole_numbers_end_where_their_counts_would() {
+        let counts = [(1, 385), (2, 205), (3, 15), (4, 4)];
+        let credits = counts
+            .iter()
+            .flat_map(|(value, n)| vec![f64::from(*value); *n]);
+        let ends = ends(&credits.collect::<Vec<f64>>(), 609).unwrap();
+        assert!(
+            (5.0..=8.0).contains(&ends.high) && (ends.low - 1.0).abs() < 1e-9,
+            "{ends:?}"
+        );
+    }
+
+    #[test]
     fn what_is_never_negative_has_no_negative_end() {
         let mut state = 5;
         let values = sorted((0..500).map(|_| uniform(&mut state) * 30.0).collect());
@@ -236,10 +290,14 @@ mod tests {
     #[test]
     fn shares_are_bounded_by_wilson() {
         // scipy.stats.binomtest(30, 1000).proportion_ci(0.998, "wilson").high is 0.05162; of half as
-        // many rows, 15 of 500, it is 0.06377, and of 0 of 500 0.01874.
+        // many rows, 15 of 500, it is 0.06377.
         assert!((greatest_share(30, 1000, usize::MAX) - 0.052).abs() < 1e-9);
         assert!((greatest_share(30, 1000, 1000) - 0.064).abs() < 1e-9);
-        assert!((greatest_share(0, 1000, 1000) - 0.019).abs() < 1e-9);
+        assert!((greatest_share(0, 1000, 1000) - 0.005).abs() < 1e-9);
+        assert!(
+            (greatest_share(0, 10, 1) - 0.91).abs() < 0.02,
+            "so few say nothing"
+        );
         assert!((greatest_share(10, 10, 10) - 1.0).abs() < 1e-9);
         assert!((greatest_share(0, 0, 0) - 1.0).abs() < 1e-9);
     }

@@ -146,7 +146,8 @@ fn summary(
     let tables: Vec<&str> = n_rows.keys().map(|role| role.name()).collect();
     match (findings.first(), verdict) {
         (Some(first), Verdict::Fail | Verdict::Warn) => {
-            let n_more = findings.len() - 1;
+            let is_grave = |finding: &&Finding| finding.severity > Severity::Note;
+            let n_more = findings.iter().filter(is_grave).count() - 1;
             match (n_more, n_broken) {
                 (0, _) => first.title.clone(),
                 (_, 0 | 1) => format!("{}, and {n_more} more", first.title),

@@ -145,6 +145,6 @@ fn examples(broken: &Broken) -> String {
     let n_more = broken.n_values.saturating_sub(shown.len());
     match n_more {
         0 => shown.join(", "),
-        n => format!("{} and {} more", shown.join(", "), counted(n, "value")),
+        n => format!("{} and {}", shown.join(", "), counted(n, "more value")),
     }
 }
