@@ -61,8 +61,8 @@ pub struct ColumnRules {
     pub increasing: bool,
     /// Whether no value may be greater than the one before it.
     pub decreasing: bool,
-    /// Share of the rows with a value for which a rule on single rows must hold, 0 to 1; all if
-    /// `None`.
+    /// Share of the rows with a value that must keep a rule that rows can break (not
+    /// `missing_at_most`, not the figures of the whole column), 0 to 1; all if `None`.
     pub mostly: Option<f64>,
     /// Where the mean must lie.
     pub mean_between: Option<Between>,

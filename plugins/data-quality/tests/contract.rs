@@ -375,9 +375,9 @@ fn nothing_is_passed_without_looking() {
     assert_eq!(lonely.verdict, Verdict::Pass, "{:?}", titles(&lonely));
 }
 
-#[test]
-fn odd_cells_do_no_harm() {
-    let odd = TestTable::default()
+/// Cells as they should not be.
+fn odd_cells() -> TestTable {
+    TestTable::default()
         .with(TestColumn::floats(
             "f",
             vec![
@@ -409,8 +409,12 @@ fn odd_cells_do_no_harm() {
         .with(TestColumn::dates(
             "d",
             vec![Some(i32::MIN), Some(i32::MAX), None, Some(0), Some(1)],
-        ));
-    let every = |value_type| ColumnRules {
+        ))
+}
+
+/// Every rule a column can have.
+fn every_rule(value_type: ValueType) -> ColumnRules {
+    ColumnRules {
         value_type: Some(value_type),
         unique: true,
         missing_at_most: Some(0.5),
@@ -428,7 +432,11 @@ fn odd_cells_do_no_harm() {
         sum_between: Some((0.0, 1.0)),
         distinct_between: Some((0.0, 1.0)),
         required: true,
-    };
+    }
+}
+
+#[test]
+fn odd_cells_do_no_harm() {
     let types = [
         ValueType::Integer,
         ValueType::Number,
@@ -441,7 +449,7 @@ fn odd_cells_do_no_harm() {
     for value_type in types {
         let mut contract = Contract::default();
         for name in names {
-            let column = one(name, every(value_type)).columns.remove(0);
+            let column = one(name, every_rule(value_type)).columns.remove(0);
             contract.columns.push(ColumnContract {
                 min: Some(f64::MIN),
                 max: Some(0.0),
@@ -477,7 +485,7 @@ fn odd_cells_do_no_harm() {
                     .extend(relation("r", kind, &[a, b, "i"]).relations);
             }
         }
-        let outcome = run(odd.clone(), contract).check(ID).unwrap();
+        let outcome = run(odd_cells(), contract).check(ID).unwrap();
         assert_eq!(outcome.verdict, Verdict::Fail);
         let told: usize = outcome.findings.len();
         let note = outcome

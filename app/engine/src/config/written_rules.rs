@@ -67,7 +67,7 @@ pub(super) fn column(page: &mut Page, rules: &ColumnRules) {
     );
     page.option(
         "mostly",
-        "share of rows for which the rules on single rows must hold; all if not set",
+        "share of rows that must keep each rule that rows can break; all if not set",
         rules.mostly.map(Value::Float),
     );
     figures(page, rules);

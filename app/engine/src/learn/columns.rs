@@ -24,6 +24,10 @@ const MIN_FOR_UNIQUE: usize = 100;
 /// How often the rarest value must stand before the list of values counts as complete.
 const MIN_PER_VALUE: usize = 3;
 
+/// Values about as rare as the rarest, per time that it stands, up to which the list counts as
+/// complete.
+const MAX_RARE: f64 = 0.4;
+
 /// Longest list of allowed values.
 const MAX_ALLOWED: usize = 50;
 
@@ -275,6 +279,19 @@ fn allowed_of(learned: &mut LearnedColumn, texts: &Texts) -> bool {
         let times = if *n == 1 { "once" } else { "twice" };
         let why =
             format!("no list of values: '{value}' stands only {times}, so there may be others");
+        learned.not_learned.push(why);
+        return false;
+    }
+    // Where many are nearly as rare as the rarest, there are rarer ones.
+    let n_rare = texts
+        .counts
+        .iter()
+        .filter(|other| **other as f64 <= *n as f64 * std::f64::consts::E)
+        .count();
+    if n_rare as f64 > MAX_RARE * *n as f64 {
+        let why = format!(
+            "no list of values: {n_rare} of them stand hardly more often than '{value}' ({n} times), so there may be others"
+        );
         learned.not_learned.push(why);
         return false;
     }

@@ -25,7 +25,7 @@ const MICROS_PER_SECOND: f64 = 1e6;
 /// grave that is.
 pub(super) fn ruling(
     relation: &Relation,
-    columns: &[&Cells<'_>],
+    columns: &[Cells<'_>],
     absent: (&[&str], Severity),
     role: Role,
 ) -> Result<Ruling, CheckError> {
@@ -65,8 +65,8 @@ pub(super) fn ruling(
 }
 
 /// Rows and what stands in them: `5, 3`.
-fn broken(n_looked: usize, rows: Vec<usize>, columns: &[&Cells<'_>]) -> Broken {
-    let value = |cells: &&Cells<'_>, row: usize| cells.column.display(row).unwrap_or_default();
+fn broken(n_looked: usize, rows: Vec<usize>, columns: &[Cells<'_>]) -> Broken {
+    let value = |cells: &Cells<'_>, row: usize| cells.column.display(row).unwrap_or_default();
     let examples = rows.iter().take(MAX_EXAMPLES).map(|row| {
         let values: Vec<String> = columns.iter().map(|cells| value(cells, *row)).collect();
         (values.join(", "), 1)
@@ -82,7 +82,7 @@ fn broken(n_looked: usize, rows: Vec<usize>, columns: &[&Cells<'_>]) -> Broken {
 /// How many rows have all values, and which of them break the relation; else why it cannot be told.
 type Off = Result<(usize, Vec<usize>), String>;
 
-fn off(relation: &Relation, columns: &[&Cells<'_>]) -> Result<Off, CheckError> {
+fn off(relation: &Relation, columns: &[Cells<'_>]) -> Result<Off, CheckError> {
     if relation.kind == RelationKind::Equal
         && let [a, b] = columns
         && a.is_text()

@@ -22,6 +22,7 @@ pub(super) struct Cells<'t> {
     pub(super) column: Column<'t>,
     coded: OnceCell<Coded<'t>>,
     numbers: OnceCell<Vec<f64>>,
+    n_present: OnceCell<usize>,
 }
 
 /// Distinct values, numbered in order of first appearance.
@@ -51,6 +52,7 @@ impl<'t> Cells<'t> {
             column,
             coded: OnceCell::new(),
             numbers: OnceCell::new(),
+            n_present: OnceCell::new(),
         }
     }
 
@@ -105,19 +107,32 @@ impl<'t> Cells<'t> {
 
     /// Number of rows with a value.
     pub(super) fn n_present(&self) -> Result<usize, CheckError> {
-        Ok(if self.is_text() {
+        if let Some(n) = self.n_present.get() {
+            return Ok(*n);
+        }
+        let n = if self.is_text() {
             self.coded()?.counts.iter().sum()
         } else {
-            self.numbers()
-                .iter()
-                .filter(|value| !value.is_nan())
-                .count()
+            let numbers = self.numbers().iter();
+            numbers.filter(|value| !value.is_nan()).count()
+        };
+        Ok(*self.n_present.get_or_init(|| n))
+    }
+
+    /// No row, as breaking a rule.
+    pub(super) fn none_broken(&self) -> Result<Broken, CheckError> {
+        Ok(Broken {
+            n_looked: self.n_present()?,
+            ..Broken::default()
         })
     }
 
     /// Rows without a value.
     pub(super) fn missing_rows(&self) -> Result<Vec<usize>, CheckError> {
         let n = self.column.len();
+        if self.n_present()? == n {
+            return Ok(Vec::new());
+        }
         Ok(if self.is_text() {
             let codes = &self.coded()?.codes;
             (0..n).filter(|row| codes[*row] == MISSING).collect()

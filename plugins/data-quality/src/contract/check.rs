@@ -3,15 +3,17 @@
 //! In: the rules of the project file, the tables. Out: which rules hold in which table, and the rows
 //! that break the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use interlock_plugin_api::{CheckError, Context, Contract, Outcome, Role, Severity, Table, check};
+use interlock_plugin_api::{
+    CheckError, Column, Context, Contract, Outcome, Role, Severity, Table, check,
+};
 
 use crate::contract::between;
 use crate::contract::cells::Cells;
 use crate::contract::columns::{Known, absent};
 use crate::contract::figures;
-use crate::contract::report;
+use crate::contract::report::{self, Looked};
 use crate::contract::ruling::{Ruling, Standing};
 use crate::contract::shape::{self, Shape};
 
@@ -51,87 +53,85 @@ pub(crate) fn contract(ctx: &Context, _settings: ()) -> Result<Outcome, CheckErr
         contract.columns.iter().map(Known::of).collect();
     let known = known?;
     let target = ctx.facts().target.as_deref();
-    let (mut rulings, mut n_rows) = (Vec::new(), BTreeMap::new());
+    let (mut rulings, mut looked) = (Vec::new(), BTreeMap::new());
     for role in Role::ALL {
         let Some(table) = ctx.table_if_present(role)? else {
             continue;
         };
-        n_rows.insert(role, table.n_rows());
-        rulings.extend(of_table(contract, &known, &table, target)?);
+        let mut is_broken = vec![false; table.n_rows()];
+        rulings.extend(of_table(
+            (contract, &known),
+            &table,
+            target,
+            &mut is_broken,
+        )?);
+        let n_broken = is_broken.iter().filter(|is_broken| **is_broken).count();
+        let n_rows = table.n_rows();
+        looked.insert(role, Looked { n_rows, n_broken });
     }
-    if n_rows.is_empty() {
+    if looked.is_empty() {
         return Err(CheckError::missing_input("no table"));
     }
-    Ok(report::outcome(&rulings, &n_rows))
+    Ok(report::outcome(&rulings, &looked))
 }
 
-/// The rulings on one table.
+/// The rulings on one table; marks the rows that break one.
 fn of_table(
-    contract: &Contract,
-    known: &[Known<'_>],
+    (contract, known): (&Contract, &[Known<'_>]),
     table: &Table<'_>,
     target: Option<&str>,
+    is_broken: &mut [bool],
 ) -> Result<Vec<Ruling>, CheckError> {
     let role = table.role();
-    let cells: Vec<Cells<'_>> = table.columns().map(Cells::of).collect();
-    let names: Vec<&str> = cells.iter().map(|cells| cells.column.name()).collect();
-    let mut rulings = shape::rulings(
-        contract,
-        &Shape {
-            role,
-            n_rows: table.n_rows(),
-            columns: &names,
-            target,
-        },
-    );
-    let find = |name: &str| cells.iter().find(|cells| cells.column.name() == name);
+    let columns: Vec<Column<'_>> = table.columns().collect();
+    let names: Vec<&str> = columns.iter().map(Column::name).collect();
+    let shape = Shape::new(role, table.n_rows(), &names, target);
+    let mut rulings = shape::rulings(contract, &shape);
     // Rows seen after launch have no target yet.
     let severity = |absent: &[&str]| {
-        let is_awaited = |name: &&str| role == Role::Current && target == Some(*name);
-        if absent.iter().all(is_awaited) {
+        if absent.iter().all(|name| shape.may_lack(name)) {
             Severity::Note
         } else {
             Severity::Warning
         }
     };
-    let mut of_rows = Vec::new();
+    let by_name: HashMap<&str, Column<'_>> = names.iter().copied().zip(columns).collect();
+    let find = |name: &str| by_name.get(name).copied().map(Cells::of);
+    let mut keep = |mut of_rows: Vec<Ruling>| {
+        for ruling in &mut of_rows {
+            if table.n_rows() == 0 {
+                ruling.standing = Standing::NoRows;
+            }
+            ruling.settle(is_broken);
+        }
+        rulings.extend(of_rows);
+    };
+    // One column at a time: its values are let go of before the next.
     for column in known {
         let name = column.contract.name.as_str();
         if let Some(cells) = find(name) {
-            of_rows.extend(column.rulings(cells, role)?);
-            of_rows.extend(figures::rulings(column.contract, cells, role)?);
-        } else {
+            keep(column.rulings(&cells, role)?);
+            keep(figures::rulings(column.contract, &cells, role)?);
+        } else if !column.contract.rules.required {
             // A required column that is missing is told as such.
-            if !column.contract.rules.required {
-                rulings.extend(absent(column, role, severity(&[name])));
-            }
+            keep(
+                absent(column, role, severity(&[name]))
+                    .into_iter()
+                    .collect(),
+            );
         }
     }
     for relation in &contract.relations {
-        let columns: Vec<&Cells<'_>> = relation
-            .columns
-            .iter()
-            .filter_map(|name| find(name))
-            .collect();
-        let absent: Vec<&str> = relation
-            .columns
-            .iter()
-            .map(String::as_str)
-            .filter(|name| find(name).is_none())
-            .collect();
+        let names = relation.columns.iter().map(String::as_str);
+        let cells: Vec<Cells<'_>> = names.clone().filter_map(find).collect();
+        let absent: Vec<&str> = names.filter(|name| !by_name.contains_key(name)).collect();
         let severity = severity(&absent);
-        of_rows.push(between::ruling(
+        keep(vec![between::ruling(
             relation,
-            &columns,
+            &cells,
             (&absent, severity),
             role,
-        )?);
+        )?]);
     }
-    if table.n_rows() == 0 {
-        for ruling in &mut of_rows {
-            ruling.standing = Standing::NoRows;
-        }
-    }
-    rulings.extend(of_rows);
     Ok(rulings)
 }

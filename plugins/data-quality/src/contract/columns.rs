@@ -174,7 +174,6 @@ impl Holder<'_, '_> {
             return Ok(());
         };
         let cells = self.cells;
-        let none = |_: f64| false;
         let magnitude = |value: f64| value.abs();
         let has = cells.column.value_type();
         let broken = match (wanted, has) {
@@ -198,14 +197,10 @@ impl Holder<'_, '_> {
                 let is_midnight = |seconds: f64| seconds.rem_euclid(86_400.0) <= 0.0;
                 cells.by_number(|seconds| !is_midnight(seconds), magnitude)?
             }
-            (ValueType::Text, ValueType::Text) => Broken {
-                n_looked: cells.n_present()?,
-                ..Broken::default()
-            },
             (ValueType::Number, ValueType::Integer) | (ValueType::Timestamp, ValueType::Date) => {
-                cells.by_number(none, magnitude)?
+                cells.none_broken()?
             }
-            (wanted, has) if wanted == has => cells.by_number(none, magnitude)?,
+            (wanted, has) if wanted == has => cells.none_broken()?,
             _ => cells.all_broken()?,
         };
         self.by_rows("DQ162", type_rule(wanted), broken);

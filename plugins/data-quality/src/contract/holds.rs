@@ -121,10 +121,10 @@ pub fn median(mut values: Vec<f64>) -> Option<f64> {
 
 /// The first two of `order` that stand in `names` the other way around.
 pub fn first_swap<'n>(order: &[&'n str], names: &[&str]) -> Option<(&'n str, &'n str)> {
-    let places = order.iter().filter_map(|name| {
-        let place = names.iter().position(|other| other == name)?;
-        Some((*name, place))
-    });
+    let known: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
+    let places = order
+        .iter()
+        .filter_map(|name| Some((*name, *known.get(name)?)));
     let places: Vec<(&str, usize)> = places.collect();
     places
         .windows(2)

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use interlock_plugin_api::{
-    Cell, Chart, Finding, Metric, Outcome, Role, Rows, Severity, TableRow, Verdict, View,
+    Cell, Chart, Finding, Metric, Outcome, Role, Severity, TableRow, Verdict, View,
 };
 
 use crate::contract::ruling::{Ruling, Standing};
@@ -15,8 +15,15 @@ use crate::wording::{self, MAX_FINDINGS, MAX_MARKS, counted};
 /// Id of the table of rules.
 const RULES: &str = "rules";
 
-/// The outcome; `n_rows` of each table that was looked at.
-pub(super) fn outcome(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Outcome {
+/// A table that was looked at.
+pub(super) struct Looked {
+    pub(super) n_rows: usize,
+    /// Rows that break at least one rule.
+    pub(super) n_broken: usize,
+}
+
+/// The outcome.
+pub(super) fn outcome(rulings: &[Ruling], looked: &BTreeMap<Role, Looked>) -> Outcome {
     let mut order: Vec<&Ruling> = rulings.iter().collect();
     order.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
     let findings: Vec<Finding> = order.iter().filter_map(|ruling| finding(ruling)).collect();
@@ -25,8 +32,8 @@ pub(super) fn outcome(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Out
         .filter(|ruling| ruling.standing == Standing::Holds)
         .count();
     let verdict = wording::verdict(&findings, n_held > 0);
-    let mut outcome = Outcome::new(verdict, summary(&findings, verdict, rulings, n_rows));
-    outcome.metrics = metrics(rulings, n_rows);
+    let mut outcome = Outcome::new(verdict, summary(&findings, verdict, rulings, looked));
+    outcome.metrics = metrics(rulings, looked);
     outcome.views.push(rules(&order));
     if order.len() > MAX_MARKS {
         let n_more = counted(order.len() - MAX_MARKS, "more rule");
@@ -38,9 +45,9 @@ pub(super) fn outcome(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Out
             "The first {MAX_FINDINGS} findings are listed, gravest first; {n_more} more are not."
         ));
     }
-    let empty: Vec<&str> = n_rows
+    let empty: Vec<&str> = looked
         .iter()
-        .filter(|(_, n)| **n == 0)
+        .filter(|(_, looked)| looked.n_rows == 0)
         .map(|(role, _)| role.name())
         .collect();
     if !empty.is_empty() {
@@ -58,7 +65,7 @@ pub(super) fn outcome(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Out
 fn rank(ruling: &Ruling) -> f64 {
     match ruling.standing {
         Standing::Broken if ruling.has_share => {
-            1.0 - ruling.rows.len() as f64 / ruling.n_looked.max(1) as f64
+            1.0 - ruling.n_broken as f64 / ruling.n_looked.max(1) as f64
         }
         // Rules on whole tables and columns: everything below may follow from them.
         Standing::Broken => -1.0,
@@ -81,8 +88,8 @@ fn finding(ruling: &Ruling) -> Option<Finding> {
         .advice(advice)
         .evidence(RULES);
     finding.place.columns.clone_from(&ruling.columns);
-    if ruling.standing == Standing::Broken && !ruling.rows.is_empty() {
-        finding = finding.rows(Rows::new(ruling.role, ruling.rows.iter().copied()));
+    if ruling.standing == Standing::Broken {
+        finding.place.rows = ruling.shown();
     }
     Some(finding)
 }
@@ -137,13 +144,13 @@ fn summary(
     findings: &[Finding],
     verdict: Verdict,
     rulings: &[Ruling],
-    n_rows: &BTreeMap<Role, usize>,
+    looked: &BTreeMap<Role, Looked>,
 ) -> String {
     let n_broken = rulings
         .iter()
         .filter(|ruling| ruling.standing == Standing::Broken)
         .count();
-    let tables: Vec<&str> = n_rows.keys().map(|role| role.name()).collect();
+    let tables: Vec<&str> = looked.keys().map(|role| role.name()).collect();
     match (findings.first(), verdict) {
         (Some(first), Verdict::Fail | Verdict::Warn) => {
             let is_grave = |finding: &&Finding| finding.severity > Severity::Note;
@@ -170,7 +177,7 @@ fn summary(
     }
 }
 
-fn metrics(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Vec<Metric> {
+fn metrics(rulings: &[Ruling], looked: &BTreeMap<Role, Looked>) -> Vec<Metric> {
     let n_rules = rulings.len() as u64;
     let count = |is_counted: &dyn Fn(Standing) -> bool| {
         rulings
@@ -195,21 +202,12 @@ fn metrics(rulings: &[Ruling], n_rows: &BTreeMap<Role, usize>) -> Vec<Metric> {
             .unit("rules")
             .at_most(Some(0.0), None),
     ];
-    for (role, n) in n_rows.iter().filter(|(_, n)| **n > 0) {
-        let mut is_broken = vec![false; *n];
-        let broken = rulings
-            .iter()
-            .filter(|ruling| ruling.role == *role && ruling.standing == Standing::Broken);
-        for row in broken.flat_map(|ruling| &ruling.rows) {
-            if let Some(is_broken) = is_broken.get_mut(*row) {
-                *is_broken = true;
-            }
-        }
-        let n_broken = is_broken.iter().filter(|is_broken| **is_broken).count();
-        let share = n_broken as f64 / *n as f64;
+    for (role, looked) in looked.iter().filter(|(_, looked)| looked.n_rows > 0) {
+        let (n, n_broken) = (looked.n_rows, looked.n_broken);
+        let share = n_broken as f64 / n as f64;
         let name = role.name();
         metrics.push(
-            Metric::new(format!("rows_broken_{name}"), share, *n as u64)
+            Metric::new(format!("rows_broken_{name}"), share, n as u64)
                 .title(format!("Rows of {name} behind a broken rule"))
                 .unit("rate")
                 .at_most(None, Some(0.0)),
@@ -231,7 +229,7 @@ fn rules(order: &[&Ruling]) -> View {
     ];
     let rows = order.iter().take(MAX_MARKS).map(|ruling| {
         let standing = match ruling.standing {
-            Standing::Holds if ruling.rows.is_empty() => "holds",
+            Standing::Holds if ruling.n_broken == 0 => "holds",
             Standing::Holds => "holds, with tolerance",
             Standing::Broken => "broken",
             Standing::NotApplied(_) => "not applied",
@@ -244,7 +242,6 @@ fn rules(order: &[&Ruling]) -> View {
                 Cell::Nothing
             }
         };
-        let rows = Rows::new(ruling.role, ruling.rows.iter().copied());
         TableRow {
             cells: vec![
                 ruling.role.name().into(),
@@ -252,10 +249,10 @@ fn rules(order: &[&Ruling]) -> View {
                 ruling.rule.clone().into(),
                 standing.into(),
                 number(ruling.n_looked),
-                number(ruling.rows.len()),
+                number(ruling.n_broken),
                 ruling.examples.clone().into(),
             ],
-            rows: (!ruling.rows.is_empty()).then_some(rows),
+            rows: ruling.shown(),
         }
     });
     let chart = Chart::Table {

@@ -3,7 +3,7 @@
 //! In: the rule and the rows that break it. Out: a [`Ruling`], with its sentence. Knows no values and no
 //! way of finding them.
 
-use interlock_plugin_api::{Role, Severity};
+use interlock_plugin_api::{Role, Rows, Severity};
 
 use crate::contract::cells::Broken;
 use crate::contract::holds::{is_enough, n_allowed};
@@ -35,7 +35,9 @@ pub(super) struct Ruling {
     pub(super) standing: Standing,
     /// Rows it was held against; 0 if it is about no rows.
     pub(super) n_looked: usize,
-    /// Rows that break it.
+    /// How many rows break it.
+    pub(super) n_broken: usize,
+    /// Those rows; once [`Ruling::settle`]d only as many as are shown.
     pub(super) rows: Vec<usize>,
     /// Whether `rows` are rows that break it, so that a share of them means something.
     pub(super) has_share: bool,
@@ -55,6 +57,7 @@ impl Ruling {
             role,
             standing: Standing::Holds,
             n_looked: 0,
+            n_broken: 0,
             rows: Vec::new(),
             has_share: false,
             said: String::new(),
@@ -74,6 +77,27 @@ impl Ruling {
         self.standing = Standing::NotApplied(severity);
         self.said = format!("{} could not apply {}: {why}", self.place(), self.rule);
         self
+    }
+
+    /// Marks the rows if the rule is broken, and lets go of those that are not shown.
+    pub(super) fn settle(&mut self, is_broken: &mut [bool]) {
+        self.n_broken = self.rows.len();
+        if self.standing == Standing::Broken {
+            for row in &self.rows {
+                if let Some(is_broken) = is_broken.get_mut(*row) {
+                    *is_broken = true;
+                }
+            }
+        }
+        self.rows.truncate(Rows::LIMIT);
+        self.rows.shrink_to_fit();
+    }
+
+    /// The rows that break it, as they are shown.
+    pub(super) fn shown(&self) -> Option<Rows> {
+        let mut rows = Rows::new(self.role, self.rows.iter().copied());
+        rows.total = self.n_broken as u64;
+        (self.n_broken > 0).then_some(rows)
     }
 
     /// `column 'age' in train:`.

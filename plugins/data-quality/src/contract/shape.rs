@@ -2,6 +2,8 @@
 //!
 //! In: the names and the size of a table. Out: a ruling for each rule that is set.
 
+use std::collections::HashSet;
+
 use interlock_plugin_api::Role;
 use interlock_plugin_api::contract::{ColumnSet, Contract};
 
@@ -11,19 +13,36 @@ use crate::wording::{counted, names};
 
 /// A table as these rules see it.
 pub(super) struct Shape<'a> {
-    pub(super) role: Role,
-    pub(super) n_rows: usize,
-    pub(super) columns: &'a [&'a str],
-    /// The column to predict, which rows seen after launch need not have yet.
-    pub(super) target: Option<&'a str>,
+    role: Role,
+    n_rows: usize,
+    columns: &'a [&'a str],
+    known: HashSet<&'a str>,
+    target: Option<&'a str>,
 }
 
-impl Shape<'_> {
-    fn has(&self, name: &str) -> bool {
-        self.columns.contains(&name)
+impl<'a> Shape<'a> {
+    /// `target` is the column to predict, which rows seen after launch need not have yet.
+    pub(super) fn new(
+        role: Role,
+        n_rows: usize,
+        columns: &'a [&'a str],
+        target: Option<&'a str>,
+    ) -> Self {
+        Self {
+            role,
+            n_rows,
+            columns,
+            known: columns.iter().copied().collect(),
+            target,
+        }
     }
 
-    fn may_lack(&self, name: &str) -> bool {
+    fn has(&self, name: &str) -> bool {
+        self.known.contains(name)
+    }
+
+    /// Whether the table may lack a column: the target, after launch.
+    pub(super) fn may_lack(&self, name: &str) -> bool {
         self.role == Role::Current && self.target == Some(name)
     }
 }
@@ -79,9 +98,10 @@ fn column_set(contract: &Contract, shape: &Shape<'_>, rulings: &mut Vec<Ruling>)
         .copied()
         .filter(|name| !shape.has(name) && !shape.may_lack(name))
         .collect();
+    let is_named: HashSet<&str> = named.iter().copied().collect();
     let others = shape.columns.iter().copied();
     let extra: Vec<&str> = others
-        .filter(|name| set == ColumnSet::Exact && !named.contains(name))
+        .filter(|name| set == ColumnSet::Exact && !is_named.contains(name))
         .collect();
     let mut said = Vec::new();
     if !absent.is_empty() {
