@@ -1,3 +1,5 @@
+//! What is learned of made-up tables, and how it is written around what stands in a file.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
