@@ -45,10 +45,16 @@ pub(crate) struct ScreenArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a commented interlock.toml from what is found in a folder
+    ///
+    /// With --learn: learns what must hold of the tables from the train table, and adds it to the project
+    /// file; what stands there is never changed. The check data-quality.contract holds every table to it.
     Init {
-        /// Project folder
+        /// Project folder, or its interlock.toml
         #[arg(default_value = ".")]
         dir: PathBuf,
+        /// Add a contract learned from the train table: types, ranges, values, patterns, relations
+        #[arg(long)]
+        learn: bool,
         /// Print it instead of writing it
         #[arg(long = "print")]
         force_print: bool,

@@ -9,6 +9,8 @@ mod locate;
 
 mod project;
 
+mod learn;
+
 mod headless;
 
 mod clean;
@@ -68,7 +70,17 @@ fn ended(how: Result<(), String>) -> ExitCode {
 fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         None => dashboard::run(&args.dir, &args.screen),
-        Some(Command::Init { dir, force_print }) => project::init(&dir, force_print),
+        Some(Command::Init {
+            dir,
+            learn,
+            force_print,
+        }) => {
+            if learn {
+                learn::run(&dir, force_print)
+            } else {
+                project::init(&dir, force_print)
+            }
+        }
         Some(Command::Check(options)) => headless::check(&options),
         Some(Command::Clean(options)) => clean::run(&options),
         Some(Command::Watch(options)) => headless::watch(&options),

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use interlock_engine::config::Config;
 use interlock_engine::problem::Problem;
 use interlock_engine::report::human;
@@ -24,15 +24,18 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<(Config, Vec<Problem>)> {
     if !file.exists() {
         return guess(&file);
     }
-    Config::load(&file).or_else(|problems| {
-        complain_of(&problems);
-        bail!(
-            "'{}' has {} problem{}",
-            file.display(),
-            problems.len(),
-            if problems.len() == 1 { "" } else { "s" }
-        )
-    })
+    Config::load(&file).map_err(|problems| refused(&file, &problems))
+}
+
+/// Says what is wrong with a project file; what remains to be said is the error.
+pub(crate) fn refused(file: &Path, problems: &[Problem]) -> anyhow::Error {
+    complain_of(problems);
+    anyhow!(
+        "'{}' has {} problem{}",
+        file.display(),
+        problems.len(),
+        if problems.len() == 1 { "" } else { "s" }
+    )
 }
 
 /// Says what is wrong and what to do, line by line.
@@ -130,7 +133,8 @@ pub(crate) fn show_config(dir: &Path, schema: bool) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn file(path: &Path) -> anyhow::Result<PathBuf> {
+/// The project file of a folder, or the file itself; it need not exist yet.
+pub(crate) fn file(path: &Path) -> anyhow::Result<PathBuf> {
     let path = path
         .canonicalize()
         .with_context(|| format!("opening '{}'", path.display()))?;
@@ -149,7 +153,7 @@ fn guess(file: &Path) -> anyhow::Result<(Config, Vec<Problem>)> {
             .first()
             .map(human::problem_line)
             .unwrap_or_default();
-        anyhow::anyhow!(
+        anyhow!(
             "what was guessed of '{}' does not hold: {first}",
             folder.display()
         )

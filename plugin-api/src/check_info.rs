@@ -133,6 +133,8 @@ pub struct Needs {
     pub target: Need,
     /// At least one `sensitive` column.
     pub sensitive: Need,
+    /// At least one rule of the contract: what the project file says must hold of the tables.
+    pub contract: Need,
     /// Names of the only columns it reads, in every table; empty means all.
     pub columns: Vec<String>,
 }

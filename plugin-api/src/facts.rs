@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check_info::{Need, Needs};
+use crate::contract::Contract;
 
 /// What the model is asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +191,8 @@ pub struct ProjectFacts {
     pub model: Option<ModelFacts>,
     /// What the host saw in the model's file, if the project names one.
     pub model_file: Option<ModelFile>,
+    /// What must hold of the tables, if the project file says anything of it.
+    pub contract: Option<Contract>,
 }
 
 impl ProjectFacts {
@@ -216,6 +219,9 @@ impl ProjectFacts {
         }
         if needs.model_file == Need::No {
             seen.model_file = None;
+        }
+        if needs.contract == Need::No {
+            seen.contract = None;
         }
         seen
     }

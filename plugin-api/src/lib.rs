@@ -117,6 +117,8 @@ pub mod outcome;
 
 pub mod check_info;
 
+pub mod contract;
+
 pub mod facts;
 
 pub mod wire;
@@ -148,6 +150,7 @@ pub mod test_kit;
 pub use chart::{Bar, Cell, Chart, Point, Series, Strip, TableRow, View};
 pub use check_info::{Cost, Stage};
 pub use context::Context;
+pub use contract::{Contract, ValueType};
 pub use error::{CheckError, CheckErrorKind};
 pub use facts::{ColumnFacts, ColumnKind, ModelFacts, ProjectFacts, Task};
 pub use features::{Feature, FeatureValues, Features, MISSING};

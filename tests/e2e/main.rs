@@ -15,6 +15,9 @@ mod live;
 /// `check`, `watch --plain`, `plugin list`, `doctor`, `init`, `config`.
 mod headless;
 
+/// `init --learn`: a contract learned, merged, held, broken.
+mod contract;
+
 /// Sizes, signals, colors: the terminal is taken, kept whole, and given back.
 mod terminal;
 

@@ -12,6 +12,10 @@ mod reader;
 
 mod units;
 
+mod relation;
+
+mod contract;
+
 mod served;
 
 mod plan;
@@ -22,12 +26,17 @@ mod sections;
 
 mod params;
 
+mod page;
+
+mod written_rules;
+
 mod annotated;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use interlock_plugin_api::contract::{ColumnRules, Contract};
 use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 
@@ -60,6 +69,9 @@ pub struct Config {
     pub data: DataConfig,
     /// What is known of columns, by name.
     pub columns: BTreeMap<String, ColumnConfig>,
+    /// What must hold between columns and of whole tables; its own `columns` are empty, those stand
+    /// in [`Config::columns`].
+    pub contract: Contract,
     /// Where the model is, or how it is trained.
     pub model: ModelConfig,
     /// Where plugins are looked for and what they may use.
@@ -143,6 +155,8 @@ pub struct ColumnConfig {
     pub allowed: Vec<String>,
     /// What the model was given in place of each text, where its file does not know the texts.
     pub codes: BTreeMap<String, f64>,
+    /// What else must hold of its values.
+    pub rules: ColumnRules,
 }
 
 /// `[model]`

@@ -27,6 +27,8 @@ pub mod config;
 
 pub mod init;
 
+pub mod learn;
+
 pub mod model_card;
 
 pub mod picture;

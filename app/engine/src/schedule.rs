@@ -71,6 +71,12 @@ pub(crate) fn unmet(needs: &Needs, snapshot: &Snapshot) -> Option<String> {
             "no sensitive column: mark one with sensitive = true under [columns.NAME]".to_owned(),
         );
     }
+    if needs.contract == Need::Required && snapshot.facts.contract.is_none() {
+        return Some(
+            "no rule is set: `interlock init --learn` learns a contract from the train table"
+                .to_owned(),
+        );
+    }
     let is_missing = |name: &&String| snapshot.facts.column(name).is_none();
     needs
         .columns

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use interlock_plugin_api::contract::{ColumnContract, Contract};
 use interlock_plugin_api::facts::{
     ColumnFacts, ColumnKind, ModelFacts, ModelFile, ProjectFacts, Task,
 };
@@ -83,7 +84,9 @@ impl Snapshot {
             columns,
             model: None,
             model_file: file.map(Arc::unwrap_or_clone),
+            contract: None,
         };
+        facts.contract = contract(config, &facts);
         let classes = target_classes(&facts, &tables);
         settle_positive(config, &mut facts, &classes, &mut problems);
         let coded = config
@@ -167,6 +170,37 @@ fn column_facts(config: &Config, name: &str, kind: ColumnKind) -> ColumnFacts {
     facts
 }
 
+/// What must hold of the tables; nothing if the project file says nothing of it.
+fn contract(config: &Config, facts: &ProjectFacts) -> Option<Contract> {
+    let mut contract = config.contract.clone();
+    let in_tables = facts.columns.iter().map(|column| &column.name);
+    let absent = config.columns.keys().chain(
+        [&facts.target, &facts.id, &facts.time]
+            .into_iter()
+            .flatten(),
+    );
+    let absent = absent.filter(|name| facts.column(name).is_none());
+    for name in in_tables.chain(absent) {
+        let is_role = [&facts.target, &facts.id, &facts.time].contains(&&Some(name.clone()));
+        let column = config.columns.get(name);
+        if column.is_none() && !is_role {
+            continue;
+        }
+        let column = column.cloned().unwrap_or_default();
+        contract.columns.push(ColumnContract {
+            name: name.clone(),
+            min: column.min,
+            max: column.max,
+            allowed: column.allowed,
+            rules: column.rules,
+        });
+    }
+    if contract.column_set.is_none() {
+        contract.columns.retain(|column| !column.is_empty());
+    }
+    (!contract.is_empty()).then_some(contract)
+}
+
 /// Names in the project file that stand in no table.
 fn check_names(
     config: &Config,
@@ -183,7 +217,14 @@ fn check_names(
         ("data.time", config.data.time.as_ref()),
     ];
     let settings = config.columns.keys().map(|name| ("columns", Some(name)));
-    for (key, name) in named.into_iter().chain(settings) {
+    let relations = config.contract.relations.iter().flat_map(|relation| {
+        let names = relation.columns.iter();
+        names.map(|name| ("relations.rule", Some(name)))
+    });
+    let order = config.contract.order.iter();
+    let order = order.map(|name| ("contract.order", Some(name)));
+    let rules = relations.chain(order);
+    for (key, name) in named.into_iter().chain(settings).chain(rules) {
         let Some(name) = name else { continue };
         if columns.iter().any(|column| column.name == *name) {
             continue;

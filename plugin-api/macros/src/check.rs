@@ -23,7 +23,7 @@ const COSTS: [(&str, &str); 3] = [
     ("heavy", "Heavy"),
 ];
 
-const NEEDS: [&str; 7] = [
+const NEEDS: [&str; 8] = [
     "train",
     "test",
     "current",
@@ -31,6 +31,7 @@ const NEEDS: [&str; 7] = [
     "model_file",
     "target",
     "sensitive",
+    "contract",
 ];
 
 /// What stands in the parentheses of `#[check(…)]`.

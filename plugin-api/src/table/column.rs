@@ -2,6 +2,7 @@
 //!
 //! In: the Arrow C structs of one column. Out: typed views, borrowed where the memory allows it.
 
+use crate::contract::ValueType;
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
 use crate::features::FeatureValues;
@@ -122,6 +123,18 @@ impl<'t> Column<'t> {
         !matches!(self.layout, Layout::Text | Layout::Category)
     }
 
+    /// What its values are in this table, whatever they are to be read as.
+    pub fn value_type(&self) -> ValueType {
+        match self.layout {
+            Layout::Int64 => ValueType::Integer,
+            Layout::Float64 => ValueType::Number,
+            Layout::Boolean => ValueType::Boolean,
+            Layout::Text | Layout::Category => ValueType::Text,
+            Layout::Date => ValueType::Date,
+            Layout::Timestamp => ValueType::Timestamp,
+        }
+    }
+
     /// Number of missing rows. NaN counts as missing.
     pub fn n_missing(&self) -> usize {
         let Ok(rows) = self.rows() else {
@@ -169,51 +182,33 @@ impl<'t> Column<'t> {
     /// # Errors
     /// If the column is text.
     pub fn numbers(&self) -> Result<Vec<f64>, CheckError> {
-        let rows = self.rows()?;
-        let read = |value: f64, row: usize| {
-            if rows.is_missing(row) {
-                f64::NAN
-            } else {
-                value
-            }
-        };
-        Ok(match self.layout {
-            Layout::Float64 => self
-                .values::<f64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v, row))
-                .collect(),
-            Layout::Int64 => self
-                .values::<i64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v as f64, row))
-                .collect(),
-            Layout::Date => self
-                .values::<i32>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(f64::from(*v), row))
-                .collect(),
-            Layout::Timestamp => self
-                .values::<i64>()?
-                .iter()
-                .enumerate()
-                .map(|(row, v)| read(*v as f64 / 1e6, row))
-                .collect(),
-            Layout::Boolean => self
+        match self.layout {
+            Layout::Float64 => self.numbers_by(|value: f64| value),
+            Layout::Int64 => self.numbers_by(|value: i64| value as f64),
+            Layout::Date => self.numbers_by(|days: i32| f64::from(days)),
+            Layout::Timestamp => self.numbers_by(|micros: i64| micros as f64 / 1e6),
+            Layout::Boolean => Ok(self
                 .booleans()?
                 .iter()
                 .map(|value| value.map_or(f64::NAN, |value| f64::from(u8::from(value))))
-                .collect(),
-            Layout::Text | Layout::Category => {
-                return Err(CheckError::unsuitable(format!(
-                    "column '{}' is text, not numbers",
-                    self.name
-                )));
+                .collect()),
+            Layout::Text | Layout::Category => Err(CheckError::unsuitable(format!(
+                "column '{}' is text, not numbers",
+                self.name
+            ))),
+        }
+    }
+
+    fn numbers_by<T: Copy>(&self, number: impl Fn(T) -> f64) -> Result<Vec<f64>, CheckError> {
+        let (rows, values) = (self.rows()?, self.values::<T>()?);
+        let read = |(row, value): (usize, &T)| {
+            if rows.is_missing(row) {
+                f64::NAN
+            } else {
+                number(*value)
             }
-        })
+        };
+        Ok(values.iter().enumerate().map(read).collect())
     }
 
     /// The values of a text column, borrowed.

@@ -48,21 +48,19 @@ impl<'t> Coder<'t> {
     pub fn code(&mut self, column: &Column<'t>) -> Result<Codes, CheckError> {
         let codes = if column.is_numeric() {
             let numbers = column.numbers()?;
-            if numbers.iter().any(|value| value.abs() >= EXACT_INTEGERS) {
-                (0..column.len())
-                    .map(|row| {
-                        column
-                            .display(row)
-                            .map_or(MISSING, |text| self.text(Cow::Owned(text)))
-                    })
-                    .collect()
-            } else {
+            if !numbers.iter().any(|value| value.abs() >= EXACT_INTEGERS) {
                 self.whole_below((4 * numbers.len() + 256).min(MAX_WHOLE), &numbers);
-                numbers
-                    .into_iter()
-                    .map(|value| self.number(value))
-                    .collect()
             }
+            let mut code = |row: usize, value: f64| {
+                if value.abs() >= EXACT_INTEGERS {
+                    let text = column.display(row);
+                    text.map_or(MISSING, |text| self.text(Cow::Owned(text)))
+                } else {
+                    self.number(value)
+                }
+            };
+            let rows = numbers.into_iter().enumerate();
+            rows.map(|(row, value)| code(row, value)).collect()
         } else if column.has_dictionary() {
             // Values stand in order of first appearance, so codes do too.
             let distinct = column.distinct()?;

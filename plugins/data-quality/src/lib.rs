@@ -1,5 +1,6 @@
 //! Checks of the tables themselves: what is missing, repeats, never varies or cannot be, and whether
-//! the test table is one the training table says something about.
+//! the test table is one the training table says something about, and whether what the project file
+//! says of the tables holds.
 //!
 //! In: the project's tables. Out: one outcome per check, with the rows behind every finding.
 //!
@@ -38,6 +39,8 @@ pub mod order;
 
 pub mod split;
 
+pub mod contract;
+
 use interlock_plugin_api::plugin;
 
 use crate::columns::dates::DATES;
@@ -50,6 +53,7 @@ use crate::columns::string_length::STRING_LENGTH;
 use crate::columns::string_variants::STRING_VARIANTS;
 use crate::columns::text_encoding::TEXT_ENCODING;
 use crate::constant_columns::CONSTANT_COLUMNS;
+use crate::contract::check::CONTRACT;
 use crate::duplicates::DUPLICATES;
 use crate::missing_values::MISSING_VALUES;
 use crate::numbers::infinite_values::INFINITE_VALUES;
@@ -82,7 +86,7 @@ use crate::split::value_ranges::VALUE_RANGES;
 
 plugin! {
     id: "data-quality",
-    summary: "Are the tables sound, and the split? What is missing, repeats, never varies, cannot be, or gives the answer away.",
+    summary: "Are the tables sound, and the split? What is missing, repeats, never varies, cannot be, gives the answer away, or breaks the contract.",
     checks: [
         MISSING_VALUES,
         DUPLICATES,
@@ -95,5 +99,6 @@ plugin! {
         ASSOCIATION_CHANGE, DATE_LEAKAGE, DOMAIN_CLASSIFIER, ENTITY_LEAKAGE, GIVEAWAY_FEATURES,
         ID_LEAKAGE, NEAR_DUPLICATE_LEAKAGE, NEW_CATEGORIES, NEW_LABELS, SPLIT_SIZES, STRATIFICATION,
         VALUE_RANGES,
+        CONTRACT,
     ],
 }

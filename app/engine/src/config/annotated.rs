@@ -2,13 +2,12 @@
 //!
 //! In: a [`Config`]. Out: TOML that reads back as the same settings.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use toml::Value;
 
-use super::plan::{inline, key};
+use super::page::{Page, duration, list, text, word};
+use super::plan::key;
 use super::sections::{KINDS, MONOTONE, TASKS};
+use super::written_rules;
 use super::{CheckSeverity, Config, ModelSource, units};
 use interlock_plugin_api::outcome::Role;
 
@@ -19,6 +18,7 @@ impl Config {
         self.project_section(&mut page);
         self.data_section(&mut page);
         self.columns_sections(&mut page);
+        written_rules::contract(&mut page, &self.contract);
         self.model_section(&mut page);
         self.plugins_section(&mut page);
         self.checks_sections(&mut page);
@@ -158,6 +158,7 @@ impl Config {
                 "numbers the model was given in place of texts, where its file does not know them",
                 (!codes.is_empty()).then_some(Value::Table(codes)),
             );
+            written_rules::column(page, &column.rules);
         }
     }
 
@@ -344,58 +345,4 @@ impl Config {
             page.0.push_str(&(step.to_toml().join("\n") + "\n"));
         }
     }
-}
-
-struct Page(String);
-
-impl Page {
-    fn section(&mut self, name: &str, comment: &str) {
-        if !self.0.is_empty() {
-            self.0.push('\n');
-        }
-        // Writing to a string cannot fail.
-        let _written = writeln!(self.0, "# {comment}\n[{name}]");
-    }
-
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "every caller makes the value for this call"
-    )]
-    fn set(&mut self, name: &str, comment: &str, value: Value) {
-        let _written = writeln!(self.0, "{} = {}  # {comment}", key(name), inline(&value));
-    }
-
-    fn option(&mut self, name: &str, comment: &str, value: Option<Value>) {
-        match value {
-            Some(value) => self.set(name, comment, value),
-            None => {
-                let _written = writeln!(self.0, "# {} is not set  # {comment}", key(name));
-            }
-        }
-    }
-}
-
-fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
-}
-
-fn list(texts: &[String]) -> Value {
-    Value::Array(
-        texts
-            .iter()
-            .map(|text| Value::String(text.clone()))
-            .collect(),
-    )
-}
-
-fn duration(duration: Duration) -> Value {
-    text(&units::show_duration(duration))
-}
-
-fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> &'static str {
-    words
-        .iter()
-        .find(|(_, own)| *own == value)
-        .map(|(word, _)| *word)
-        .unwrap_or_default()
 }

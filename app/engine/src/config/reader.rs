@@ -86,7 +86,8 @@ impl<'r, 't, 'd> Section<'r, 't, 'd> {
         );
     }
 
-    fn dotted(&self, key: &str) -> String {
+    /// The key with its section's name.
+    pub(super) fn dotted(&self, key: &str) -> String {
         if self.name.is_empty() {
             key.to_owned()
         } else {
@@ -136,6 +137,45 @@ impl<'r, 't, 'd> Section<'r, 't, 'd> {
             self.wrong(key, value, "a number", example);
         }
         number
+    }
+
+    /// A share.
+    pub(super) fn share(&mut self, key: &'static str, example: &str) -> Option<f64> {
+        let value = self.value(key)?;
+        let share = number(value.get_ref()).filter(|share| (0.0..=1.0).contains(share));
+        if share.is_none() {
+            self.wrong(key, value, "a share from 0 to 1", example);
+        }
+        share
+    }
+
+    /// Two numbers, the lesser first.
+    pub(super) fn between(&mut self, key: &'static str, example: &str) -> Option<(f64, f64)> {
+        let value = self.value(key)?;
+        let ends = match value.get_ref() {
+            DeValue::Array(values) => values.iter().map(|end| number(end.get_ref())).collect(),
+            _ => None,
+        };
+        let ends: Option<Vec<f64>> = ends;
+        match ends.as_deref() {
+            Some(&[low, high]) if low <= high => Some((low, high)),
+            _ => {
+                self.wrong(key, value, "two numbers, the lesser first", example);
+                None
+            }
+        }
+    }
+
+    /// Either a whole number from 0 up, or a table below this one.
+    pub(super) fn count_or_section(
+        &mut self,
+        key: &'static str,
+        example: &str,
+    ) -> Option<Result<u64, &'d DeTable<'t>>> {
+        match self.value(key)?.get_ref() {
+            DeValue::Table(table) => Some(Err(table)),
+            _ => self.count(key, example).map(Ok),
+        }
     }
 
     /// A whole number from 0 up.
@@ -354,6 +394,13 @@ impl<'r, 't, 'd> Section<'r, 't, 'd> {
             .flat_map(DeTable::iter)
             .find(|(own, _)| own.get_ref() == key);
         found.map_or(0, |(own, _)| own.span().start)
+    }
+
+    /// Where the value of a key stands; the start of the file if it is not there.
+    pub(super) fn place_of_value(&self, key: &str) -> usize {
+        let mut all = self.table.into_iter().flat_map(DeTable::iter);
+        let found = all.find(|(own, _)| own.get_ref() == key);
+        found.map_or(0, |(_, value)| value.span().start)
     }
 
     /// The reader, while the section waits.

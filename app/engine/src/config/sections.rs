@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use interlock_plugin_api::contract::Contract;
 use interlock_plugin_api::facts::{ColumnKind, Monotone, Task};
 use interlock_plugin_api::outcome::Role;
 use toml::de::{DeTable, DeValue};
 
-use super::clean;
 use super::reader::{Reader, Section, number};
 use super::served;
 use super::{
     CheckConfig, CheckSeverity, ColumnConfig, Config, DataConfig, LimitsConfig, ModelConfig,
     ModelSource, ParamSetting, PluginsConfig, ProjectConfig, Source, display_name, nearest, units,
 };
+use super::{clean, contract};
 use crate::problem::Problem;
 
 pub(super) const KINDS: [(&str, ColumnKind); 5] = [
@@ -72,14 +73,20 @@ fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, path: &Path) -> Con
         file.section("plugins"),
         file.section("checks"),
         file.section("theme"),
+        file.section("contract"),
     ];
+    let relations = file.tables("relations");
     let clean = file.tables("clean");
     file.finish();
-    let [project, data, columns, model, plugins, checks, theme] = tables;
+    let [project, data, columns, model, plugins, checks, theme, rules] = tables;
     let config = Config {
         project: read_project(Section::new(reader, "project", project), &root),
         data: read_data(Section::new(reader, "data", data)),
         columns: read_columns(reader, columns),
+        contract: Contract {
+            relations: contract::relations(reader, &relations),
+            ..contract::read(Section::new(reader, "contract", rules))
+        },
         model: read_model(Section::new(reader, "model", model), &root),
         plugins: read_plugins(Section::new(reader, "plugins", plugins), &root),
         checks: read_checks(reader, checks),
@@ -170,6 +177,7 @@ fn read_columns<'t>(
                 .texts("allowed", "[\"yes\", \"no\"]")
                 .unwrap_or_default(),
             codes: read_codes(&mut section, name.get_ref()),
+            rules: contract::column_rules(&mut section),
         };
         section.finish();
         if let (Some(min), Some(max)) = (column.min, column.max)

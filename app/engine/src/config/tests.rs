@@ -39,6 +39,32 @@ monotone = "increasing"
 
 [columns."home town"]
 allowed = ["Bern", "Köln"]
+type = "text"
+required = true
+unique = true
+missing_at_most = 0.05
+not_allowed = "Ulm"
+pattern = '[A-Z]\p{L}+'
+not_pattern = "x.*"
+length_min = 2
+length_max = 40
+increasing = true
+mostly = 0.99
+distinct_between = [2, 2.5]
+
+[contract]
+columns = "exact"
+order = ["age", "home town"]
+row_min = 10
+row_max = { train = 1000 }
+
+[[relations]]
+rule = "age <= 'home town'"
+mostly = 0.9
+tolerance = 0.5
+
+[[relations]]
+rule = "unique(age, 'home town')"
 
 [model]
 train = { algorithm = "random-forest", n_trees = 60 }
@@ -197,6 +223,85 @@ fn problems_name_place_and_remedy() {
 }
 
 #[test]
+fn problems_of_the_contract_name_place_and_remedy() {
+    let help = "look-around and back-references do not exist here; write it in single quotes, so that TOML leaves backslashes alone";
+    for (text, expected) in [
+        (
+            "[columns.a]\nuniqe = true\n[data]\n",
+            "2:1: [columns.a] has no key 'uniqe' | did you mean 'unique'?",
+        ),
+        (
+            "[columns.a]\npattern = '(a'\n[data]\n",
+            "2:11: columns.a.pattern cannot be read as a regular expression: unclosed group | PATTERN",
+        ),
+        (
+            "[columns.a]\npattern = 'a)|(b'\n[data]\n",
+            "2:11: columns.a.pattern cannot be read as a regular expression: unopened group | PATTERN",
+        ),
+        (
+            "[columns.a]\nnot_pattern = '(?<!a)b'\n[data]\n",
+            "2:15: columns.a.not_pattern cannot be read as a regular expression: look-around, including look-ahead and look-behind, is not supported | PATTERN",
+        ),
+        (
+            "[columns.a]\nmostly = 95\n[data]\n",
+            "2:10: columns.a.mostly must be a share from 0 to 1, not 95 | for example: mostly = 0.99",
+        ),
+        (
+            "[columns.a]\nmean_between = [3, 1]\n[data]\n",
+            "2:16: columns.a.mean_between must be two numbers, the lesser first, not a list | for example: mean_between = [0, 10]",
+        ),
+        (
+            "[columns.a]\nlength_min = 3\nlength_max = 2\n[data]\n",
+            "2:1: length_min 3 is greater than length_max 2 | ",
+        ),
+        (
+            "[columns.a]\ntype = \"int\"\n[data]\n",
+            "2:8: columns.a.type must be one of \"integer\", \"number\", \"boolean\", \"date\", \"timestamp\", \"text\", not \"int\" | ",
+        ),
+        (
+            "[contract]\nrow_mni = 3\n[data]\n",
+            "2:1: [contract] has no key 'row_mni' | did you mean 'row_min'?",
+        ),
+        (
+            "[contract]\nrow_min = { trian = 3 }\n[data]\n",
+            "2:13: [contract.row_min] has no key 'trian' | did you mean 'train'?",
+        ),
+        (
+            "[contract]\nrow_min = 5\nrow_max = 4\n[data]\n",
+            "2:1: contract: row_min 5 is greater than row_max 4 for the train table | ",
+        ),
+        (
+            "[relations]\nrule = \"a <= b\"\n[data]\n",
+            "1:1: relations must be sections | write [[relations]] on a line of its own before each",
+        ),
+        (
+            "[[relations]]\nmostly = 1\n[data]\n",
+            "1:1: a relation without rule | add rule = \"a <= b\"",
+        ),
+        (
+            "[[relations]]\nrule = \"a <= b\"\nmosty = 1\n[data]\n",
+            "3:1: [relations] has no key 'mosty' | did you mean 'mostly'?",
+        ),
+        (
+            "[[relations]]\nrule = \"a <= b\"\ntolerance = -1\n[data]\n",
+            "3:13: relations.tolerance must be a number from 0 up | for example: tolerance = 0.01",
+        ),
+    ] {
+        let expected = expected.replace("PATTERN", help);
+        assert_eq!(only_problem(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_relation_that_cannot_be_read_says_why_and_what_can_be_written() {
+    let problem = only_problem("[[relations]]\nrule = \"a<=b\"\n[data]\n");
+    assert!(
+        problem.starts_with("2:8: relations.rule \"a<=b\" cannot be read: there are no blanks around '<=' | write one of"),
+        "{problem}"
+    );
+}
+
+#[test]
 fn all_problems_are_told_in_file_order() {
     let problems =
         parse("[project]\nsead = 1\ntaks = \"binary\"\n[data]\ntrain = 1\n").unwrap_err();
@@ -339,6 +444,8 @@ fn the_schema_knows_the_same_keys() {
         keys(&root["columns"]["additionalProperties"])
     );
     assert_eq!(known("theme"), keys(&root["theme"]));
+    assert_eq!(known("contract"), keys(&root["contract"]));
+    assert_eq!(known("[relations]"), keys(&root["relations"]["items"]));
 }
 
 #[test]
