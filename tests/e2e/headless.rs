@@ -58,7 +58,10 @@ fn what_the_sample_readme_promises_is_found() {
 fn the_same_inputs_give_the_same_report_and_nothing_runs_twice() {
     let project = Project::of_sample("diabetes");
     let strip = |mut report: serde_json::Value| {
-        for check in report["checks"].as_array_mut().unwrap() {
+        let checks = report["checks"].as_array_mut().unwrap();
+        // What it measures is time.
+        checks.retain(|check| check["id"] != "evaluation.inference-time");
+        for check in checks {
             check.as_object_mut().unwrap().remove("duration_ms");
             check.as_object_mut().unwrap().remove("cached");
         }

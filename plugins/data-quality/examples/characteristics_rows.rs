@@ -211,11 +211,8 @@ fn unit_mix_ups() -> Vec<Case> {
         move |rng: &mut Rng| {
             TestTable::default().with(column("temperature", n, |_| {
                 let celsius = 15.0 + 6.0 * rng.normal();
-                if rng.uniform() < 0.2 {
-                    factor * celsius + offset
-                } else {
-                    celsius
-                }
+                let is_other = rng.uniform() < 0.2;
+                [celsius, factor * celsius + offset][usize::from(is_other)]
             }))
         }
     };

@@ -336,16 +336,13 @@ impl Report<'_> {
             );
         }
         let parts = brier_parts(&wide);
-        metrics.extend([
-            rate(
-                "brier_reliability",
-                "Brier score: reliability",
-                parts.reliability,
-            ),
-            Metric::new("brier_resolution", parts.resolution, n).title("Brier score: resolution"),
-            Metric::new("brier_uncertainty", parts.uncertainty, n)
-                .title("Brier score: uncertainty"),
-        ]);
+        for (id, title, value) in [
+            ("brier_reliability", "reliability", parts.reliability),
+            ("brier_resolution", "resolution", parts.resolution),
+            ("brier_uncertainty", "uncertainty", parts.uncertainty),
+        ] {
+            metrics.push(rate(id, &format!("Brier score: {title}"), value));
+        }
         metrics
     }
 

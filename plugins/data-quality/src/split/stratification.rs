@@ -218,16 +218,7 @@ fn categories(
     let exact = (n_columns == 2).then(|| fisher((table[0][0], n), (table[1][0], m)));
     let size = |noncentrality: f64| (noncentrality / (n + m) as f64).sqrt().min(1.0);
     let bounds = noncentrality_interval(test.statistic, test.degrees_of_freedom, LEVEL);
-    let bounds = bounds.map_or(
-        Bounds {
-            low: 0.0,
-            high: 1.0,
-        },
-        |b| Bounds {
-            low: size(b.low),
-            high: size(b.high),
-        },
-    );
+    let (low, high) = bounds.map_or((0.0, 1.0), |b| (size(b.low), size(b.high)));
     let change = |code: usize| b[code] as f64 / m as f64 - a[code] as f64 / n as f64;
     let most = used
         .iter()
@@ -243,8 +234,8 @@ fn categories(
         size: test.cramers_v,
         change: change(most).abs(),
         bounds: Bounds {
-            low: bounds.low.min(test.cramers_v),
-            high: bounds.high.max(test.cramers_v),
+            low: low.min(test.cramers_v),
+            high: high.max(test.cramers_v),
         },
         method: "noncentral chi-square",
         n: m,
