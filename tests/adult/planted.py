@@ -5,7 +5,7 @@
 ADULT is the folder with adult.data and adult.test of the UCI repository, INTERLOCK the built program.
 First Adult as it is: what is found there is no planted defect. Then, for each defect: a copy with it,
 one run with nothing known from before, and whether the finding with its code names the column, and
-how many of the planted rows it names and how many others. Prints a Markdown table; the exit status
+how many rows it names and how many of those were planted. Prints a Markdown table; the exit status
 is 1 if a defect is missed. A finding that turns no verdict is shown as a note.
 """
 
@@ -312,7 +312,7 @@ DEFECTS = [
     ("DQ025", "test", "native-country", test_spelling),
     ("DQ026", "train", "occupation", signs),
     ("DQ027", "train", "race", unseen),
-    ("DQ028", "train", "occupation", long_text),
+    ("DQ028", "train", "note", long_text),
     ("DQ030", "train", "native-country", encoding),
     ("DQ031", "train", "contact", emails),
     ("DQ034", "train", "account", cards),
@@ -370,12 +370,12 @@ def checked(interlock, folder, train, test):
 
 
 def named(finding, role, rows):
-    """How many of the planted rows a finding names, and how many others."""
+    """How many of the rows a finding lists were planted, how many it lists, and how many it has."""
     place = finding["place"]["rows"]
     if rows is None or place is None or place["role"] != role:
         return None
-    planted, said = set(int(row) for row in rows), set(place["rows"])
-    return len(planted & said), place["total"] - len(planted & said), len(planted)
+    listed = set(place["rows"])
+    return len(listed & {int(row) for row in rows}), len(listed), place["total"]
 
 
 def line(code, plant, role, column, rows, found, usual):
@@ -386,8 +386,11 @@ def line(code, plant, role, column, rows, found, usual):
         return f"| {plant.__name__} | {code} | **missed** | |", False
     best = max(hits, key=lambda one: (one["severity"] != "note", (named(one, role, rows) or (0,))[0]))
     counts = named(best, role, rows)
-    cut = " (1,000 of them listed)" if counts and best["place"]["rows"]["total"] > 1000 else ""
-    where = "" if counts is None else f"{counts[0]:,} of {counts[2]:,}, {counts[1]:,} others{cut}"
+    where = ""
+    if counts is not None:
+        n_planted, n_listed, n_found = counts
+        of = "" if n_listed == n_found else f" of the {n_listed:,} listed"
+        where = f"{n_found:,} for {len(rows):,} planted; {n_planted:,}{of} are planted ones"
     weight = "" if best["severity"] != "note" else "as a note: "
     return f"| {plant.__name__} | {code} | {weight}{best['title']} | {where} |", True
 
@@ -404,7 +407,7 @@ def main():
             if one["severity"] != "note":
                 print(f"- {one['code']} {check}: {one['title']}")
         usual = {(one["code"], one["title"]) for _, one in usual}
-        print("\n| planted | code | found | planted rows named |")
+        print("\n| planted | code | found | rows named |")
         print("|---|---|---|---|")
         for code, role, column, plant in DEFECTS:
             if chosen and plant.__name__ not in chosen:

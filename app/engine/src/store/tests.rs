@@ -51,6 +51,39 @@ fn assert_holds(store: &Store, number: u64) {
 }
 
 #[test]
+fn the_last_run_of_each_check_can_be_asked_by_any_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = || {
+        let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        let mut statement = connection
+            .prepare("SELECT check_id, standing, summary, finished_at FROM latest")
+            .unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        });
+        let rows: Vec<[String; 4]> = rows.unwrap().map(Result::unwrap).collect();
+        rows
+    };
+    let mut store = Store::open(folder.path());
+    for number in [1, 2, 3] {
+        store.put(&result(number)).unwrap();
+    }
+    let at = "2027-01-15 08:00:00";
+    let last = [
+        ["check-0", "warn", "result 2", at],
+        ["check-1", "warn", "result 3", at],
+    ];
+    assert_eq!(ask(), last);
+    drop(store);
+    // A file of before the view gets it.
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    connection.execute_batch("DROP VIEW latest").unwrap();
+    drop(connection);
+    drop(Store::open(folder.path()));
+    assert_eq!(ask(), last);
+}
+
+#[test]
 fn results_and_history_outlive_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path());
