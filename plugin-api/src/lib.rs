@@ -111,6 +111,8 @@ pub mod error;
 
 pub mod rows;
 
+pub mod calendar;
+
 pub mod chart;
 
 pub mod outcome;

@@ -9,8 +9,6 @@ pub mod c_data;
 
 mod buffers;
 
-mod calendar;
-
 mod distinct;
 
 mod column;

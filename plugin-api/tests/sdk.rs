@@ -136,7 +136,7 @@ fn every_column_type_arrives_with_its_missing_rows() {
         .unwrap();
     // python 3: datetime.date(1970, 1, 1) + datetime.timedelta(20781)
     let expected = "i:Numeric:1:1|-|-3\nf:Numeric:2:0.5|-|-\nb:Boolean:1:true|-|false\nt:Text:1:ä||-\nc:Categorical:1:u|-|v\n\
-        d:Date:0:1970-01-01|1969-12-31|2026-11-24\ns:Date:1:1970-01-01 00:00:01|-|1969-12-31 23:59:59";
+        d:Date:0:1970-01-01|1969-12-31|2026-11-24\ns:Date:1:1970-01-01 00:00:01.500000|-|1969-12-31 23:59:59.999999";
     assert_eq!(outcome.summary, expected);
 }
 

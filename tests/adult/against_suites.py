@@ -12,7 +12,8 @@ PEER       deepchecks, evidently or ydata; PYTHON an interpreter that has it (de
 Both sides read the same two CSV files and do the same work: of ours only the checks run that answer
 what the suite's checks answer (`WORK`). `run` is CPU time without start and load: a peer's call alone;
 ours with the checks less ours without any. `whole` is the CPU time of the process and its children,
-import, load, and on our side hashing and the results file included. Nothing is known from before.
+import, load, and on our side hashing and the results file included; of a peer's own workers only those
+that end in time are counted. Nothing is known from before.
 Prints a Markdown table.
 """
 
@@ -22,6 +23,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -78,7 +80,7 @@ WORK = {
         "evaluation: performance degradation simple-models weak-segments calibration confusion threshold "
         "unused-features boosting-overfit inference-time"
     ),
-    "evidently DataSummaryPreset": "data-quality: missing-values constant-columns duplicates zeros skew correlations",
+    "evidently DataSummaryPreset": "data-quality: missing-values constant-columns duplicates zeros skew",
     "evidently DataDriftPreset": "drift: columns",
     "ydata-profiling minimal": (
         "data-quality: missing-values constant-columns duplicates zeros skew infinite-values identifiers dates "
@@ -217,10 +219,20 @@ def ours(interlock, tables, folder, needs, checks, codes):
 
 def peer(python, folder, setup, run):
     code = PEER.format(texts=TEXTS, setup=setup, run=run)
-    done = subprocess.run([python, "-W", "ignore", "-c", code, str(folder)], capture_output=True, text=True)
-    line = [line for line in done.stdout.splitlines() if line.startswith("@@")]
+    command = [python, "-W", "ignore", "-c", code, str(folder)]
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process.wait()
+        try:
+            # Its own workers may outlive it by minutes.
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        out.seek(0)
+        lines = out.read().strip().splitlines()
+    line = [line for line in lines if line.startswith("@@")]
     if not line:
-        return None, done.stderr.strip().splitlines()[-1:] or ["no output"]
+        return None, lines[-1:] or ["no output"]
     return json.loads(line[-1][2:]), None
 
 

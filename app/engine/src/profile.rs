@@ -18,13 +18,14 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_schema::DataType;
+use interlock_plugin_api::calendar;
 use interlock_plugin_api::outcome::Role;
 
 pub use compare::{Comparison, compare};
 pub use numbers::{Histogram, NumberProfile, QUANTILES};
 pub use values::{MAX_TOP, ValueProfile};
 
-use crate::table::{TableView, calendar, cell_text};
+use crate::table::{TableView, cell_text};
 
 /// What is known of the columns of a project's tables.
 #[derive(Debug, Clone, Default, PartialEq)]

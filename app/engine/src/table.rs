@@ -9,8 +9,6 @@
 //! a value. All that Arrow requires of the buffers (lengths, UTF-8, dictionary codes) is checked when
 //! the file is opened, so that a damaged file is an error, not a crash.
 
-pub(crate) mod calendar;
-
 mod values;
 
 use std::fs::File;
@@ -26,6 +24,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::reader::{FileDecoder, FileReaderBuilder, read_footer_length};
 use arrow_ipc::{Block, root_as_footer};
 use arrow_schema::{ArrowError, DataType, TimeUnit};
+use interlock_plugin_api::calendar;
 use interlock_plugin_api::facts::ColumnKind;
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};

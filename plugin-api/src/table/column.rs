@@ -2,13 +2,13 @@
 //!
 //! In: the Arrow C structs of one column. Out: typed views, borrowed where the memory allows it.
 
+use crate::calendar::{date_text, timestamp_text};
 use crate::contract::ValueType;
 use crate::error::CheckError;
 use crate::facts::ColumnKind;
 use crate::features::FeatureValues;
 use crate::table::buffers::{Validity, text_buffers};
 use crate::table::c_data::{ArrowArray, ArrowSchema};
-use crate::table::calendar::{date, timestamp};
 use crate::table::distinct::{Categories, Distinct};
 
 /// One column of a table.
@@ -359,11 +359,11 @@ impl<'t> Column<'t> {
             Layout::Date => self
                 .values::<i32>()
                 .ok()
-                .map(|values| date(i64::from(values[row]))),
+                .map(|values| date_text(i64::from(values[row]))),
             Layout::Timestamp => self
                 .values::<i64>()
                 .ok()
-                .map(|values| timestamp(values[row])),
+                .map(|values| timestamp_text(values[row])),
             Layout::Text | Layout::Category => self.strings().ok()?.get(row).map(ToOwned::to_owned),
         }
     }

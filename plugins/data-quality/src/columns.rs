@@ -12,7 +12,7 @@ mod report;
 
 mod spelling;
 
-mod calendar;
+mod weeks;
 
 mod day_text;
 

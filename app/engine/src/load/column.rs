@@ -458,7 +458,7 @@ fn first(n_missing: usize, value: Value) -> Option<Values> {
 
 /// The first moment of a day.
 pub(crate) fn midnight(days: i32) -> i64 {
-    i64::from(days) * crate::table::calendar::MICROS_PER_DAY
+    i64::from(days) * interlock_plugin_api::calendar::MICROS_PER_DAY
 }
 
 /// The values of an array, zero where missing.

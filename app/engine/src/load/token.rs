@@ -4,7 +4,7 @@
 //! with two differences: digits with a leading zero (`01234`) are a code, not a number, and ISO dates
 //! are dates.
 
-use crate::table::calendar::{MICROS_PER_DAY, days_from_date, days_in_month};
+use interlock_plugin_api::calendar::{Day, MICROS_PER_DAY};
 
 /// What a token stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -152,11 +152,15 @@ pub(crate) fn date(token: &[u8]) -> Option<Value> {
         return None;
     };
     let year = two_digits(*y0, *y1)? * 100 + two_digits(*y2, *y3)?;
-    let (month, day) = (two_digits(*m0, *m1)?, two_digits(*d0, *d1)?);
-    if day < 1 || days_in_month(year, month) < day {
+    let day = Day {
+        year: year.into(),
+        month: two_digits(*m0, *m1)?.try_into().ok()?,
+        day: two_digits(*d0, *d1)?.try_into().ok()?,
+    };
+    if !day.exists() {
         return None;
     }
-    let days = days_from_date(year, month, day);
+    let days = i32::try_from(day.since_1970()).ok()?;
     match rest {
         [] => Some(Value::Date(days)),
         [b' ' | b'T', time @ ..] => Some(Value::Timestamp(

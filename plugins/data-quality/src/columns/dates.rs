@@ -3,6 +3,7 @@
 //! In: the tables. Out: dates that stand for none, dates after all the others, gaps in a regular
 //! series, and text columns whose dates are mixed or impossible.
 
+use interlock_plugin_api::calendar::MICROS_PER_DAY;
 use interlock_plugin_api::{
     Cell, CheckError, CheckErrorKind, Column, Context, Finding, Metric, Outcome, Params, Role,
     Rows, Severity, Table, check,
@@ -11,7 +12,6 @@ use interlock_report::settings::check_share;
 use interlock_report::words::{counted, percent};
 use serde::{Deserialize, Serialize};
 
-use crate::columns::calendar::MICROS_PER_DAY;
 use crate::columns::date_texts::text;
 use crate::columns::day_text::{DayText, Written};
 use crate::columns::entries::text_columns;

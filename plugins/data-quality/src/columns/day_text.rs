@@ -5,7 +5,7 @@
 //! Only whole texts of three parts count (year, month, day), optionally with a time behind: a part
 //! of a text, two parts, or digits without separators do not make a date.
 
-use crate::columns::calendar::Day;
+use interlock_plugin_api::calendar::Day;
 
 /// How a date is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,8 +6,8 @@
 //! The form is everything but the check digits, so that among texts of the form made up at random
 //! the share that passes is [`Checked::chance`].
 
-use crate::columns::calendar::Day;
 use crate::columns::digits::{luhn, modulo_11_10, modulo_97, weighted};
+use interlock_plugin_api::calendar::Day;
 
 /// A kind of number with check digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,9 @@
 //!
 //! Knows no clock: "late" means later than the other points, or than a limit it is given.
 
-use crate::columns::calendar::{Day, MICROS_PER_DAY, days_in_month, is_weekend, workdays};
+use interlock_plugin_api::calendar::{Day, MICROS_PER_DAY, days_in_month};
+
+use crate::columns::weeks::{is_weekend, workdays};
 
 /// A point in time and the number of rows that have it.
 pub(crate) type Moment = (i64, usize);

@@ -1,25 +1,24 @@
-//! Days since 1970-01-01 and the calendar.
+//! Days and microseconds since 1970-01-01 and the calendar.
 //!
-//! In: year, month, day, or a count of days. Out: the other, in the proleptic Gregorian calendar.
-//! Knows no text, no time zone and no clock.
+//! In: year, month, day, or a count. Out: the other, in the proleptic Gregorian calendar, or text.
+//! Knows no time zone and no clock.
 
 /// Microseconds of a day.
-pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
+pub const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A day by its parts; the first month is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the day of the month has no other name"
-)]
-pub(crate) struct Day {
-    pub(crate) year: i64,
-    pub(crate) month: u8,
-    pub(crate) day: u8,
+pub struct Day {
+    /// Year; 0 is 1 BC.
+    pub year: i64,
+    /// Month, the first is 1.
+    pub month: u8,
+    /// Day of the month, the first is 1.
+    pub day: u8,
 }
 
 /// Days of a month; 0 if there is no such month.
-pub(crate) fn days_in_month(year: i64, month: u8) -> u8 {
+pub fn days_in_month(year: i64, month: u8) -> u8 {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -32,12 +31,12 @@ pub(crate) fn days_in_month(year: i64, month: u8) -> u8 {
 
 impl Day {
     /// Whether there is such a day.
-    pub(crate) fn exists(self) -> bool {
+    pub fn exists(self) -> bool {
         (1..=days_in_month(self.year, self.month)).contains(&self.day)
     }
 
     /// Days since 1970-01-01 of a day that exists.
-    pub(crate) fn since_1970(self) -> i64 {
+    pub fn since_1970(self) -> i64 {
         // Years begin in March, so that the leap day is the last of its year.
         let year = self.year - i64::from(self.month <= 2);
         let era = year.div_euclid(400);
@@ -49,7 +48,7 @@ impl Day {
     }
 
     /// The day so many days after 1970-01-01.
-    pub(crate) fn of(days: i64) -> Self {
+    pub fn of(days: i64) -> Self {
         let shifted = days + 719_468;
         let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
         let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
@@ -76,15 +75,23 @@ impl std::fmt::Display for Day {
     }
 }
 
-/// Whether a day, counted from 1970-01-01 (a Thursday), is a Saturday or Sunday.
-pub(crate) fn is_weekend(days: i64) -> bool {
-    (days + 3).rem_euclid(7) >= 5
+/// `2024-02-29` for days since 1970-01-01.
+pub fn date_text(days: i64) -> String {
+    Day::of(days).to_string()
 }
 
-/// Workdays (Monday to Friday) since Monday 1970-01-05 before a day that is one itself.
-pub(crate) fn workdays(days: i64) -> i64 {
-    let since_monday = days - 4;
-    since_monday.div_euclid(7) * 5 + since_monday.rem_euclid(7).min(4)
+/// `2024-02-29 13:05:00` for microseconds since 1970-01-01, with six more digits if the fraction of a
+/// second is not zero.
+pub fn timestamp_text(micros: i64) -> String {
+    let date = Day::of(micros.div_euclid(MICROS_PER_DAY));
+    let of_day = micros.rem_euclid(MICROS_PER_DAY);
+    let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if fraction == 0 {
+        format!("{date} {hour:02}:{minute:02}:{second:02}")
+    } else {
+        format!("{date} {hour:02}:{minute:02}:{second:02}.{fraction:06}")
+    }
 }
 
 #[cfg(test)]
@@ -133,16 +140,28 @@ mod tests {
     }
 
     #[test]
-    fn weeks() {
-        // 2024-03-01 is a Friday.
-        let friday = Day {
-            year: 2024,
-            month: 3,
-            day: 1,
+    fn every_day_of_eight_hundred_years_goes_there_and_back() {
+        // Brute force: count the days one by one with the plain leap year rule.
+        let day = |year, month, day| Day { year, month, day };
+        let mut expected = day(1600, 1, 1).since_1970();
+        for year in 1600..2400 {
+            for month in 1..=12 {
+                for at in 1..=days_in_month(year, month) {
+                    assert_eq!(day(year, month, at).since_1970(), expected);
+                    assert_eq!(Day::of(expected), day(year, month, at));
+                    expected += 1;
+                }
+            }
         }
-        .since_1970();
-        assert!(!is_weekend(friday) && is_weekend(friday + 1) && is_weekend(friday + 2));
-        assert_eq!(workdays(friday + 3) - workdays(friday), 1);
-        assert_eq!(workdays(friday + 7) - workdays(friday), 5);
+        // datetime.date(2400, 1, 1).toordinal() - datetime.date(1970, 1, 1).toordinal()
+        assert_eq!(expected, 157_054);
+    }
+
+    #[test]
+    fn times_before_1970_read_forward() {
+        // datetime.datetime(1969, 12, 31, 23, 59, 59, 999999)
+        assert_eq!(timestamp_text(-1), "1969-12-31 23:59:59.999999");
+        assert_eq!(timestamp_text(0), "1970-01-01 00:00:00");
+        assert_eq!(date_text(-1), "1969-12-31");
     }
 }
