@@ -12,9 +12,11 @@
 #[path = "characteristics_rows/draws.rs"]
 mod draws;
 
+#[path = "characteristics/rates.rs"]
+mod rates;
+
 use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
 use interlock_plugin_api::{Role, Verdict};
-use interlock_stats::proportion::wilson;
 use interlock_stats::rng::Rng;
 
 use draws::{categories, column, correlated, mixed, of_columns, student};
@@ -42,19 +44,10 @@ fn main() {
         ("almost-duplicates", almost_duplicates),
     ];
     for (check, cases) in checks.iter().filter(|(name, _)| *name == wanted) {
-        println!("| tables | alarms | rate | 95 % interval |\n|---|---|---|---|");
+        println!("{}", rates::HEADING);
         for (name, draw) in cases() {
-            let n_alarms = (0..n_tables)
-                .filter(|seed| alarms(check, &*draw, *seed))
-                .count() as u64;
-            let bounds = wilson(n_alarms, n_tables, 0.95).unwrap();
-            let rate = n_alarms as f64 / n_tables as f64;
-            println!(
-                "| {name} | {n_alarms} of {n_tables} | {:.1} % | {:.1} to {:.1} % |",
-                rate * 100.0,
-                bounds.low * 100.0,
-                bounds.high * 100.0
-            );
+            let alarms = |seed| alarms(check, &*draw, seed);
+            println!("{}", rates::line(name, n_tables, alarms));
         }
     }
 }

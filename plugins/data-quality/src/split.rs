@@ -15,6 +15,8 @@ pub(crate) mod sides;
 
 pub(crate) mod others;
 
+mod uncovered;
+
 pub(crate) mod sizes;
 
 pub(crate) mod new_labels;

@@ -4,7 +4,7 @@
 //! test rows than on those the model learned from, with an interval of that share.
 
 use interlock_plugin_api::{
-    Bar, Cell, Chart, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params, Role,
+    Bar, Cell, Chart, CheckError, CheckErrorKind, Context, Finding, Metric, Outcome, Params,
     Severity, TableRow, Verdict, View, check,
 };
 use interlock_stats::bootstrap::percentile;
@@ -16,10 +16,8 @@ use crate::estimate::resampled;
 use crate::figures::{CLASS_FIGURES, Figure, NUMBER_FIGURES};
 use crate::judge::{Standing, at_most};
 use crate::resampling::{Estimates, Plan};
-use crate::subject::{Answers, Subject};
-use crate::wording::{
-    self, LEVEL, MIN_ROWS, check_count, check_range, failed, inconclusive, number, percent,
-};
+use crate::subject::{Answers, Sides};
+use crate::wording::{self, LEVEL, check_count, check_range, failed, number, percent};
 
 /// Settings of the check.
 #[derive(Debug, Params, Serialize, Deserialize)]
@@ -74,18 +72,15 @@ struct Loss {
 )]
 pub(crate) fn degradation(ctx: &Context, settings: Settings) -> Result<Outcome, CheckError> {
     checked(&settings)?;
-    let train = Subject::of(ctx, Role::Train)?;
-    let test = Subject::of(ctx, Role::Test)?;
-    let mut notes = train.notes.clone();
-    notes.extend(test.notes.iter().cloned());
-    if train.n_rows() < MIN_ROWS || test.n_rows() < MIN_ROWS {
-        let summary = format!(
-            "{} training and {} test rows with a known target; it takes at least {MIN_ROWS} of each",
-            train.n_rows(),
-            test.n_rows()
-        );
-        return Ok(inconclusive(summary, &notes));
+    let sides = Sides::of(ctx)?;
+    if let Some(outcome) = sides.too_few() {
+        return Ok(outcome);
     }
+    let Sides {
+        train,
+        test,
+        mut notes,
+    } = sides;
     let figures: &[Figure] = match &test.answers {
         Answers::Classes(_) => &CLASS_FIGURES,
         Answers::Numbers { .. } => &NUMBER_FIGURES[..5],

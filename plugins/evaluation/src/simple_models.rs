@@ -4,8 +4,8 @@
 //! desired the model adds, on the same test rows, with paired intervals.
 
 use interlock_plugin_api::{
-    Bar, Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Role, Severity,
-    TableRow, Verdict, View, check,
+    Bar, Cell, Chart, CheckError, Context, Finding, Metric, Outcome, Params, Severity, TableRow,
+    Verdict, View, check,
 };
 use interlock_stats::proportion::{Bounds, two_sided_quantile};
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,9 @@ use crate::judge::{Standing, at_least};
 use crate::ranking::{Area, covariance};
 use crate::resampling::{Estimates, Plan, jackknife};
 use crate::rivals::{Rival, Target, rivals};
-use crate::subject::{Answers, Classes, Subject};
+use crate::subject::{Answers, Classes, Sides, Subject};
 use crate::wording::{
-    self, LEVEL, MIN_ROWS, check_count, check_range, failed, inconclusive, number, percent,
+    self, LEVEL, check_count, check_range, failed, inconclusive, number, percent,
 };
 
 /// Settings of the check.
@@ -84,18 +84,15 @@ pub(crate) fn simple_models(ctx: &Context, settings: Settings) -> Result<Outcome
     check_range("warn_below_linear", settings.warn_below_linear, -1.0, 1.0)?;
     check_count("resamples", settings.resamples, 100, 10_000)?;
     let model = ctx.model()?;
-    let train = Subject::of(ctx, Role::Train)?;
-    let test = Subject::of(ctx, Role::Test)?;
-    let mut notes = train.notes.clone();
-    notes.extend(test.notes.iter().cloned());
-    if train.n_rows() < MIN_ROWS || test.n_rows() < MIN_ROWS {
-        let summary = format!(
-            "{} training and {} test rows with a known target; it takes at least {MIN_ROWS} of each",
-            train.n_rows(),
-            test.n_rows()
-        );
-        return Ok(inconclusive(summary, &notes));
+    let sides = Sides::of(ctx)?;
+    if let Some(outcome) = sides.too_few() {
+        return Ok(outcome);
     }
+    let Sides {
+        train,
+        test,
+        mut notes,
+    } = sides;
     let inputs = |subject: &Subject| ctx.table(subject.role)?.features_at(&model, &subject.rows);
     let target = match &train.answers {
         Answers::Classes(classes) => Target::Classes {

@@ -4,10 +4,11 @@
 //! is asked.
 
 use interlock_plugin_api::{
-    CheckError, Context, Model, Predictions, Role, Rows, Table, Task, Truth,
+    CheckError, Context, Model, Outcome, Predictions, Role, Rows, Table, Task, Truth,
 };
 
 use crate::figures::{ClassSample, Classified, NumberSample};
+use crate::wording::{MIN_ROWS, inconclusive};
 
 /// Classes a model may have: a confusion holds their square.
 const MAX_CLASSES: usize = 1000;
@@ -102,6 +103,40 @@ impl Sample {
             Self::Classes(sample) => sample.strata(),
             Self::Numbers(_, n_rows) => vec![0; *n_rows],
         }
+    }
+}
+
+/// The rows of the training and the test table whose target is known.
+pub(crate) struct Sides {
+    /// Of the training table.
+    pub(crate) train: Subject,
+    /// Of the test table.
+    pub(crate) test: Subject,
+    /// What the reader must know of both.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Sides {
+    /// Both sides.
+    ///
+    /// # Errors
+    /// As [`Subject::of`].
+    pub(crate) fn of(ctx: &Context) -> Result<Self, CheckError> {
+        let train = Subject::of(ctx, Role::Train)?;
+        let test = Subject::of(ctx, Role::Test)?;
+        let notes = [&train.notes[..], &test.notes[..]].concat();
+        Ok(Self { train, test, notes })
+    }
+
+    /// What to say if one side has too few rows to judge.
+    pub(crate) fn too_few(&self) -> Option<Outcome> {
+        let (n_train, n_test) = (self.train.n_rows(), self.test.n_rows());
+        (n_train < MIN_ROWS || n_test < MIN_ROWS).then(|| {
+            let summary = format!(
+                "{n_train} training and {n_test} test rows with a known target; it takes at least {MIN_ROWS} of each"
+            );
+            inconclusive(summary, &self.notes)
+        })
     }
 }
 

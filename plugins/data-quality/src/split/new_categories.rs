@@ -4,18 +4,17 @@
 //! whether they are new because they are rare.
 
 use interlock_plugin_api::{
-    Bar, CheckError, Context, Finding, Metric, Outcome, Params, Role, Rows, Severity, Table, check,
+    Bar, CheckError, Context, Finding, Outcome, Params, Role, Rows, Table, check,
 };
 use interlock_report::report::{Report, bars_view};
 use interlock_report::settings::{check_open_share, check_share};
 use interlock_report::words::{counted, names, p_value, percent};
-use interlock_stats::multiplicity::holm;
-use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::{Unseen, unseen_tail};
-use crate::split::others::{LEVEL, of_table, others};
+use crate::split::others::others;
 use crate::split::sides::{Beside, Cells, Want, absent_note, counts, inputs, value_of};
+use crate::split::uncovered::{Part, ranked, severity, without_rows};
 use crate::tables::tables;
 
 /// Values named in a finding.
@@ -88,13 +87,7 @@ pub(crate) fn new_categories(ctx: &Context, settings: Settings) -> Result<Outcom
     let columns = inputs(ctx.facts(), &tables, Want::Codes)?;
     let mut found: Vec<New<'_>> = columns.iter().flat_map(news).collect();
     let p_values: Vec<f64> = found.iter().map(|new| new.unseen.p_value).collect();
-    let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by(|&a, &b| {
-        let key = |at: usize| (corrected[at] < settings.alpha, found[at].share());
-        let (a, b) = (key(a), key(b));
-        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
+    let (corrected, order) = ranked(&p_values, settings.alpha, |at| found[at].share())?;
     let mut report = Report::default();
     let mut bars = Vec::new();
     for &at in &order {
@@ -118,13 +111,9 @@ pub(crate) fn new_categories(ctx: &Context, settings: Settings) -> Result<Outcom
         "A marked bar is more than a random split gives; each bar opens its rows.",
     );
     report.bars(view, bars, "share of rows with a value", None);
-    let empty = tables.iter().find(|table| table.n_rows() == 0);
     found.retain(|new| new.unseen.n_rows > 0);
-    Ok(report.outcome(if let Some(empty) = empty {
-        Err(format!(
-            "the {} table has no rows; one would do",
-            empty.role().name()
-        ))
+    Ok(report.outcome(if let Some(why) = without_rows(&tables) {
+        Err(why)
     } else if p_values.is_empty() {
         Err("no column of categories or text to look at in two tables".to_owned())
     } else if found.is_empty() {
@@ -179,19 +168,18 @@ fn say(
     let table = &tables[new.table];
     let (role, name) = (table.role(), new.column.name.as_str());
     let is_odd = p < settings.alpha;
-    let bounds = wilson(new.unseen.n_rows, new.n_present, LEVEL);
-    let mut metric = Metric::new("new_share", new.share(), new.n_present)
-        .title(format!("Rows of {} with a new value", role.name()))
-        .unit("rate")
-        .column(name)
-        .group(role.name());
-    let mut bar = Bar::new(of_table(role, tables.len() - 1, name), new.share());
-    if let Ok(bounds) = bounds {
-        metric = metric.interval(bounds.low, bounds.high, LEVEL, "Wilson");
-        bar.interval = Some((bounds.low, bounds.high));
-    }
+    let title = format!("Rows of {} with a new value", role.name());
+    let part = Part {
+        metric: ("new_share", title),
+        column: name,
+        role,
+        n_others: tables.len() - 1,
+        n_uncovered: new.unseen.n_rows,
+        n_present: new.n_present,
+        is_odd,
+    };
+    let (metric, mut bar) = part.shown();
     report.metrics.push(metric);
-    bar.is_flagged = is_odd;
     if new.unseen.n_rows > 0 {
         bar.rows = Some(Rows::new(role, new.rows()));
         report.find(finding(table, new, p, settings));
@@ -232,11 +220,7 @@ fn finding(table: &Table<'_>, new: &New<'_>, p: f64, settings: &Settings) -> Fin
         role.name(),
         percent(new.share())
     );
-    let severity = match (is_odd, new.share() > settings.fail_above) {
-        (true, true) => Severity::Error,
-        (true, false) => Severity::Warning,
-        (false, _) => Severity::Note,
-    };
+    let severity = severity(is_odd, new.share(), settings.fail_above);
     let because = if is_odd {
         "A random split would hardly bring so many: the tables were not filled from the same source. The model was taught nothing about these values."
     } else {

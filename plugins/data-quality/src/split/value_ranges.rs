@@ -4,18 +4,17 @@
 //! gives.
 
 use interlock_plugin_api::{
-    Bar, CheckError, Context, Finding, Metric, Outcome, Params, Rows, Severity, Table, check,
+    Bar, CheckError, Context, Finding, Outcome, Params, Rows, Table, check,
 };
 use interlock_report::report::{Report, bars_view};
 use interlock_report::settings::{check_open_share, check_share};
 use interlock_report::words::{counted, names, p_value, percent};
-use interlock_stats::multiplicity::holm;
-use interlock_stats::proportion::wilson;
 use serde::{Deserialize, Serialize};
 
 use crate::split::chance::outside_tail;
-use crate::split::others::{LEVEL, of_table, others};
+use crate::split::others::others;
 use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
+use crate::split::uncovered::{Part, ranked, severity, without_rows};
 use crate::tables::tables;
 
 /// Settings of the check.
@@ -89,14 +88,7 @@ pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome,
         .iter()
         .map(|out| outside_tail(out.n_train, out.n_present, out.n()))
         .collect();
-    let corrected = holm(&p_values).map_err(|error| CheckError::failed(error.to_string()))?;
-    let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by(|&a, &b| {
-        let is_odd = |at: usize| corrected[at] < settings.alpha;
-        is_odd(b)
-            .cmp(&is_odd(a))
-            .then(found[b].share().total_cmp(&found[a].share()))
-    });
+    let (corrected, order) = ranked(&p_values, settings.alpha, |at| found[at].share())?;
     let mut report = Report::default();
     let mut bars = Vec::new();
     for &at in &order {
@@ -124,12 +116,8 @@ pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome,
         .filter(|out| out.n() > 0)
         .map(|out| out.name)
         .collect();
-    let empty = tables.iter().find(|table| table.n_rows() == 0);
-    Ok(report.outcome(if let Some(empty) = empty {
-        Err(format!(
-            "the {} table has no rows; one would do",
-            empty.role().name()
-        ))
+    Ok(report.outcome(if let Some(why) = without_rows(&tables) {
+        Err(why)
     } else if found.is_empty() {
         Err("no numeric column with two training values and one other to look at".to_owned())
     } else if beyond.is_empty() {
@@ -193,21 +181,18 @@ fn say(
     let (p, settings) = judged;
     let (role, name) = (tables[out.table].role(), out.name);
     let is_odd = p < settings.alpha;
-    let mut metric = Metric::new("outside_share", out.share(), out.n_present)
-        .title(format!(
-            "Values of {} outside the training range",
-            role.name()
-        ))
-        .unit("rate")
-        .column(name)
-        .group(role.name());
-    let mut bar = Bar::new(of_table(role, tables.len() - 1, name), out.share());
-    if let Ok(bounds) = wilson(out.n(), out.n_present, LEVEL) {
-        metric = metric.interval(bounds.low, bounds.high, LEVEL, "Wilson");
-        bar.interval = Some((bounds.low, bounds.high));
-    }
+    let title = format!("Values of {} outside the training range", role.name());
+    let part = Part {
+        metric: ("outside_share", title),
+        column: name,
+        role,
+        n_others: tables.len() - 1,
+        n_uncovered: out.n(),
+        n_present: out.n_present,
+        is_odd,
+    };
+    let (metric, mut bar) = part.shown();
     report.metrics.push(metric);
-    bar.is_flagged = is_odd;
     if out.n() == 0 {
         bars.push(bar);
         return;
@@ -235,11 +220,7 @@ fn say(
         percent(out.share()),
         out.expected()
     );
-    let severity = match (is_odd, out.share() > settings.fail_above) {
-        (true, true) => Severity::Error,
-        (true, false) => Severity::Warning,
-        (false, _) => Severity::Note,
-    };
+    let severity = severity(is_odd, out.share(), settings.fail_above);
     report.find(
         Finding::new("DQ084", severity, title)
             .because(format!("{} below and {} above, from {least} to {greatest}. There the model extrapolates from nothing.", out.n_below, out.n_above))
