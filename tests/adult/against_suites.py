@@ -46,7 +46,7 @@ def coded():
         table["income"] = (table["income"] == ">50K").astype(int)
 {setup}
 def cpu():
-    """CPU seconds of this process and its workers, ended or not."""
+    # Of this process and its workers, ended or not.
     ticks = 0
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
