@@ -53,6 +53,8 @@ fn main() -> Fallible<()> {
     println!("\n| check | cost | wall ms | CPU ms | MB beyond the tables | verdict | summary |");
     println!("|---|---|--:|--:|--:|---|---|");
     let (mut wall, mut cpu) = (0.0, 0.0);
+    // The tables' own buffers are made once, by whichever check comes first.
+    let _first = run.check("data-quality.split-sizes");
     for check in Plugin::of_module(module())?.checks {
         let name = check.id.trim_start_matches("data-quality.");
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

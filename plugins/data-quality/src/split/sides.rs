@@ -27,6 +27,20 @@ pub(crate) struct Beside {
     pub(crate) n_codes: usize,
 }
 
+impl Beside {
+    /// The same column without its cells: what a note needs of it.
+    pub(crate) fn without_cells(mut self) -> Self {
+        for cells in &mut self.tables {
+            match cells {
+                Cells::Numbers(numbers) => *numbers = Vec::new(),
+                Cells::Codes(codes) => *codes = Vec::new(),
+                Cells::Absent => {}
+            }
+        }
+        self
+    }
+}
+
 /// Which columns to read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::split::chance::outside_tail;
 use crate::split::others::others;
-use crate::split::sides::{Beside, Cells, Want, absent_note, inputs};
+use crate::split::sides::{Beside, Cells, Want, absent_note, each_input};
 use crate::split::uncovered::{Part, ranked, severity, without_rows};
 use crate::tables::tables;
 
@@ -37,19 +37,21 @@ impl Default for Settings {
 }
 
 /// Values of one column and table beyond the training range.
-struct Outside<'c> {
-    name: &'c str,
+struct Outside {
+    name: String,
     table: usize,
-    values: &'c [f64],
     low: f64,
     high: f64,
     n_train: u64,
     n_present: u64,
     n_below: u64,
     n_above: u64,
+    /// Rows of the values outside, and the least and greatest value of all.
+    rows: Vec<usize>,
+    ends: (f64, f64),
 }
 
-impl Outside<'_> {
+impl Outside {
     fn n(&self) -> u64 {
         self.n_below + self.n_above
     }
@@ -60,11 +62,6 @@ impl Outside<'_> {
 
     fn expected(&self) -> f64 {
         self.n_present as f64 * 2.0 / (self.n_train as f64 + 1.0)
-    }
-
-    fn rows(&self) -> impl Iterator<Item = usize> {
-        (0..self.values.len())
-            .filter(|&row| self.values[row] < self.low || self.values[row] > self.high)
     }
 }
 
@@ -82,8 +79,12 @@ pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome,
     check_share("fail_above", settings.fail_above)?;
     let tables = tables(ctx)?;
     others(&tables)?;
-    let columns = inputs(ctx.facts(), &tables, Want::Numbers)?;
-    let found: Vec<Outside<'_>> = columns.iter().flat_map(outside).collect();
+    let (mut columns, mut found) = (Vec::new(), Vec::new());
+    for column in each_input(ctx.facts(), &tables, Want::Numbers) {
+        let column = column?;
+        found.extend(outside(&column));
+        columns.push(column.without_cells());
+    }
     let p_values: Vec<f64> = found
         .iter()
         .map(|out| outside_tail(out.n_train, out.n_present, out.n()))
@@ -114,7 +115,7 @@ pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome,
     let beyond: Vec<&str> = found
         .iter()
         .filter(|out| out.n() > 0)
-        .map(|out| out.name)
+        .map(|out| out.name.as_str())
         .collect();
     Ok(report.outcome(if let Some(why) = without_rows(&tables) {
         Err(why)
@@ -133,7 +134,7 @@ pub(crate) fn value_ranges(ctx: &Context, settings: Settings) -> Result<Outcome,
     }))
 }
 
-fn outside(column: &Beside) -> Vec<Outside<'_>> {
+fn outside(column: &Beside) -> Vec<Outside> {
     let Some(Cells::Numbers(train)) = column.tables.first() else {
         return Vec::new();
     };
@@ -149,22 +150,27 @@ fn outside(column: &Beside) -> Vec<Outside<'_>> {
             continue;
         };
         let (mut n_present, mut n_below, mut n_above) = (0, 0, 0);
+        let mut ends = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values {
             n_present += u64::from(!value.is_nan());
             n_below += u64::from(*value < low);
             n_above += u64::from(*value > high);
+            ends = (ends.0.min(*value), ends.1.max(*value));
         }
         if n_train >= 2 && n_present > 0 {
             found.push(Outside {
-                name: &column.name,
+                name: column.name.clone(),
                 table,
-                values,
                 low,
                 high,
                 n_train,
                 n_present,
                 n_below,
                 n_above,
+                rows: (0..values.len())
+                    .filter(|&row| values[row] < low || values[row] > high)
+                    .collect(),
+                ends,
             });
         }
     }
@@ -175,11 +181,11 @@ fn say(
     report: &mut Report,
     bars: &mut Vec<Bar>,
     tables: &[Table<'_>],
-    out: &Outside<'_>,
+    out: &Outside,
     judged: (f64, &Settings),
 ) {
     let (p, settings) = judged;
-    let (role, name) = (tables[out.table].role(), out.name);
+    let (role, name) = (tables[out.table].role(), out.name.as_str());
     let is_odd = p < settings.alpha;
     let title = format!("Values of {} outside the training range", role.name());
     let part = Part {
@@ -197,15 +203,10 @@ fn say(
         bars.push(bar);
         return;
     }
-    bar.rows = Some(Rows::new(role, out.rows()));
+    bar.rows = Some(Rows::new(role, out.rows.iter().copied()));
     bars.push(bar);
     let n = usize::try_from(out.n()).unwrap_or(usize::MAX);
-    let (least, greatest) = out
-        .values
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
-            (a.min(*v), b.max(*v))
-        });
+    let (least, greatest) = out.ends;
     let why = if is_odd {
         p_value(p)
     } else {
@@ -226,7 +227,7 @@ fn say(
             .because(format!("{} below and {} above, from {least} to {greatest}. There the model extrapolates from nothing.", out.n_below, out.n_above))
             .advice("Open the rows: another unit, a placeholder such as 999, or true values the training table lacks? Mend the former, train on the latter.")
             .column(name)
-            .rows(Rows::new(role, out.rows()))
+            .rows(Rows::new(role, out.rows.iter().copied()))
             .evidence("outside"),
     );
 }
