@@ -9,8 +9,11 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "contract/kit.rs"]
+mod kit;
+
 use interlock_plugin_api::contract::{
-    ColumnContract, ColumnRules, ColumnSet, Contract, Relation, RelationKind,
+    ColumnContract, ColumnRules, ColumnSet, Contract, RelationKind,
 };
 use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
 use interlock_plugin_api::{
@@ -18,7 +21,7 @@ use interlock_plugin_api::{
 };
 use serde_json::Value;
 
-const ID: &str = "data-quality.contract";
+use kit::{ID, codes, one, relation, run};
 
 fn expected() -> Value {
     serde_json::from_str(include_str!("contract_expected.json")).unwrap()
@@ -51,23 +54,12 @@ fn column(written: &Value) -> TestColumn {
     }
 }
 
-fn run(table: TestTable, contract: Contract) -> Run {
-    Run::new(interlock_data_quality::module())
-        .table(Role::Train, table)
-        .facts(|facts| facts.contract = Some(contract))
-}
-
 /// The lines of the table of rules.
 fn rules(outcome: &Outcome) -> &[TableRow] {
     match &outcome.views[0].chart {
         Chart::Table { rows, .. } => rows,
         other => panic!("{other:?}"),
     }
-}
-
-fn codes(outcome: &Outcome) -> Vec<&str> {
-    let findings = outcome.findings.iter();
-    findings.map(|finding| finding.code.as_str()).collect()
 }
 
 fn titles(outcome: &Outcome) -> Vec<&str> {
@@ -82,30 +74,6 @@ fn rows(finding: &Finding) -> Vec<u64> {
         .clone()
         .map(|rows| rows.rows)
         .unwrap_or_default()
-}
-
-/// One rule of one column.
-fn one(name: &str, rules: ColumnRules) -> Contract {
-    Contract {
-        columns: vec![ColumnContract {
-            name: name.to_owned(),
-            rules,
-            ..ColumnContract::default()
-        }],
-        ..Contract::default()
-    }
-}
-
-fn relation(rule: &str, kind: RelationKind, columns: &[&str]) -> Contract {
-    Contract {
-        relations: vec![Relation {
-            rule: rule.to_owned(),
-            kind,
-            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-            ..Relation::default()
-        }],
-        ..Contract::default()
-    }
 }
 
 #[test]

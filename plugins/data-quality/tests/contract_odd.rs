@@ -1,48 +1,14 @@
 //! The check `data-quality.contract` on what should not be: odd cells under every rule at once, patterns
 //! made to take long, lists that are cut.
 
-use interlock_plugin_api::contract::{
-    ColumnContract, ColumnRules, Contract, Relation, RelationKind,
-};
-use interlock_plugin_api::test_kit::{Run, TestColumn, TestTable};
-use interlock_plugin_api::{Outcome, Role, ValueType, Verdict};
+#[path = "contract/kit.rs"]
+mod kit;
 
-const ID: &str = "data-quality.contract";
+use interlock_plugin_api::contract::{ColumnContract, ColumnRules, Contract, RelationKind};
+use interlock_plugin_api::test_kit::{TestColumn, TestTable};
+use interlock_plugin_api::{ValueType, Verdict};
 
-fn run(table: TestTable, contract: Contract) -> Run {
-    Run::new(interlock_data_quality::module())
-        .table(Role::Train, table)
-        .facts(|facts| facts.contract = Some(contract))
-}
-
-fn codes(outcome: &Outcome) -> Vec<&str> {
-    let findings = outcome.findings.iter();
-    findings.map(|finding| finding.code.as_str()).collect()
-}
-
-/// One rule of one column.
-fn one(name: &str, rules: ColumnRules) -> Contract {
-    Contract {
-        columns: vec![ColumnContract {
-            name: name.to_owned(),
-            rules,
-            ..ColumnContract::default()
-        }],
-        ..Contract::default()
-    }
-}
-
-fn relation(rule: &str, kind: RelationKind, columns: &[&str]) -> Contract {
-    Contract {
-        relations: vec![Relation {
-            rule: rule.to_owned(),
-            kind,
-            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-            ..Relation::default()
-        }],
-        ..Contract::default()
-    }
-}
+use kit::{ID, codes, one, relation, run};
 
 /// Cells as they should not be.
 fn odd_cells() -> TestTable {
