@@ -78,7 +78,7 @@ pub(crate) fn uniform(ctx: &Context, settings: Settings) -> Result<Outcome, Chec
         judged.extend(evenness(&values).map(|found| Judged { column, n, found }));
     }
     judged.sort_by(|a, b| a.found.distance.total_cmp(&b.found.distance));
-    let mut outcome = outcome(&judged, columns.len(), &settings);
+    let mut outcome = outcome(&judged, columns.len(), &settings)?;
     if n_sampled > 0 {
         outcome.notes.push(format!(
             "{} of more than {MAX_VALUES} values: so many drawn at random were looked at.",
@@ -128,7 +128,11 @@ impl Judged<'_> {
     }
 }
 
-fn outcome(judged: &[Judged<'_>], n_columns: usize, settings: &Settings) -> Outcome {
+fn outcome(
+    judged: &[Judged<'_>],
+    n_columns: usize,
+    settings: &Settings,
+) -> Result<Outcome, CheckError> {
     let findings: Vec<Finding> = judged
         .iter()
         .filter_map(|one| one.finding(settings))
@@ -140,21 +144,21 @@ fn outcome(judged: &[Judged<'_>], n_columns: usize, settings: &Settings) -> Outc
         .count();
     // Massart's bound alone: √(ln(2 / 0.05) / 2n) below the limit.
     let n_needed = (40.0_f64.ln() / 2.0 / settings.max_distance.powi(2)).ceil();
-    let looked = if n_tellable > 0 {
-        Ok(match findings.first() {
-            Some(first) => first.title.clone(),
-            None => format!(
-                "none of {} is uniform",
-                counted(n_tellable, "numeric column")
-            ),
-        })
-    } else {
-        Err(format!(
+    if n_tellable == 0 {
+        // What is only ever noted holds nobody up: not run, rather than "cannot tell".
+        return Err(CheckError::missing_input(format!(
             "none of {} has more than {n_needed:.0} values, 20 of them different",
             counted(n_columns, "numeric column")
-        ))
+        )));
+    }
+    let sound = match findings.first() {
+        Some(first) => first.title.clone(),
+        None => format!(
+            "none of {} is uniform",
+            counted(n_tellable, "numeric column")
+        ),
     };
-    let mut outcome = Report::of(findings).outcome(looked).metric(
+    let mut outcome = Report::of(findings).outcome(Ok(sound)).metric(
         Metric::new("n_uniform", n_found as f64, n_tellable as u64)
             .title("Uniform columns")
             .unit("columns"),
@@ -168,14 +172,11 @@ fn outcome(judged: &[Judged<'_>], n_columns: usize, settings: &Settings) -> Outc
         );
     }
     let n_few = judged.len() - n_tellable;
-    if n_few > 0 && n_tellable > 0 {
+    if n_few > 0 {
         outcome.notes.push(format!(
             "{} with too few values to tell; it takes more than {n_needed:.0}.",
             counted(n_few, "column")
         ));
-    }
-    if judged.is_empty() {
-        return outcome;
     }
     let headings = ["column", "values", "distance", "95 % bound", "p", "uniform"];
     let row = |one: &Judged<'_>| {
@@ -197,9 +198,9 @@ fn outcome(judged: &[Judged<'_>], n_columns: usize, settings: &Settings) -> Outc
         rows: judged.iter().take(MAX_MARKS).map(row).collect(),
     };
     let view = View::new("evenness", "Columns against a uniform distribution", chart);
-    outcome.view(
+    Ok(outcome.view(
         view.caption(
             "The most even first. Columns of fewer than 20 different values are left out.",
         ),
-    )
+    ))
 }
